@@ -1,0 +1,58 @@
+// The public face of the engine: what one asks of it and what it promises. Types only, so that the element can know
+// the engine without loading it.
+import type { AnalysisResult, BackendName, Notice } from "./results.js";
+
+/** An own question: a label to show and the words that say what to look for. */
+export interface Query {
+  readonly label: string;
+  readonly query: string;
+}
+
+/** Anything a page may hold a photo in. A string is a URL. */
+export type ImageInput = string | URL | Blob | ImageBitmap | ImageData | HTMLImageElement | HTMLCanvasElement;
+
+export interface AnalyzeRequest {
+  readonly text: string;
+  readonly image?: ImageInput | null;
+  /** Added to the model's own four queries; with `onlyQueries` they replace them. */
+  readonly queries?: readonly Query[];
+  readonly onlyQueries?: boolean;
+  /** Keep overlapping spans of different types. */
+  readonly nested?: boolean;
+  /** Least calibrated score of a span, 0 to 1; the model's own when absent. */
+  readonly threshold?: number;
+  readonly crossOrigin?: "anonymous" | "use-credentials" | null;
+  /** Requests of one client replace each other: the newest wins, older ones end as `aborted`. */
+  readonly client?: string;
+  /** Higher runs earlier (the element raises it for what is on screen). */
+  readonly priority?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** One monotone figure from 0 to 1 over download, decoding, compiling and self-test. */
+export interface Progress {
+  readonly fraction: number;
+  readonly stage: "manifest" | "download" | "decode" | "compile" | "self-test" | "ready";
+  readonly loadedBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface AnalyzerOptions {
+  /** URL of a model folder. */
+  readonly model?: string | URL;
+  readonly backend?: "auto" | BackendName;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Fallbacks taken, device lost and found again: never silent. */
+  readonly onNotice?: (notice: Notice) => void;
+  /** `auto` (the default) uses a worker when it can; `page` never does. */
+  readonly run?: "auto" | "worker" | "page";
+}
+
+export interface Analyzer {
+  readonly backend: BackendName;
+  readonly model: { readonly name: string; readonly version: string; readonly queries: readonly Query[]; readonly threshold: number };
+  analyze(request: AnalyzeRequest): Promise<AnalysisResult>;
+  /** Frees weights, worker and cached photos once every holder has let go; further calls fail with `disposed`. */
+  dispose(): void;
+}

@@ -4,7 +4,7 @@
 last digit. For that reason everything here is counting in whole numbers first and dividing once, and sums run in order.
 
 Shapes: a span is (start, end, type) with end exclusive, in any unit (tokens in evaluation); a box is (x0, y0, x1, y1). Rates are
-percentages; an empty denominator gives 0.
+percentages (area under ROC and calibration error are fractions, as is usual); an empty denominator gives 0.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def score_grounding(items: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def area_under_roc(scores: Sequence[float], positive: Sequence[bool]) -> Optional[float]:
-    """Chance (in percent) that a positive scores above a negative, ties counted half. None when one class is empty."""
+    """Chance (0 to 1) that a positive scores above a negative, ties counted half. None when one class is empty."""
     order = sorted(range(len(scores)), key=lambda index: scores[index])
     positives = sum(1 for flag in positive if flag)
     negatives = len(scores) - positives
@@ -166,7 +166,7 @@ def area_under_roc(scores: Sequence[float], positive: Sequence[bool]) -> Optiona
         twice_wins += tied_positive * (2 * below + tied_negative)
         below += tied_negative
         start = end
-    return 50 * twice_wins / (positives * negatives)
+    return twice_wins / (2 * positives * negatives)
 
 
 # --- names and boxes together --------------------------------------------------------------------------------------------
@@ -208,10 +208,9 @@ def score_eeg(gold: Sequence[Sequence[dict]], predicted: Sequence[Sequence[dict]
 
 def expected_calibration_error(scores: Sequence[float], correct: Sequence[bool], bins: int = CALIBRATION_BINS) -> float:
     """Mean distance between confidence and accuracy over equal bins of confidence, as a fraction (not percent)."""
-    count, score_sum, correct_sum = [0] * bins, [0.0] * bins, [0] * bins
+    score_sum, correct_sum = [0.0] * bins, [0] * bins
     for score, right in zip(scores, correct, strict=True):
         index = max(0, min(bins - 1, int(score * bins)))
-        count[index] += 1
         score_sum[index] += score
         correct_sum[index] += 1 if right else 0
     error = 0.0

@@ -1,0 +1,64 @@
+"""MNER-QG: text and photo in, spans, existence and boxes out. An independent reading of the published method."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from ..config import Config
+from .heads import GroundingHead
+from .image_encoder import build_image_encoder
+from .interactions import CommonWidth, CrossModality, ExistenceAware, QueryVector
+from .text_encoder import TextEncoder
+
+
+@dataclass
+class Output:
+    start: torch.Tensor  # (B, L) logits
+    end: torch.Tensor  # (B, L) logits
+    existence: torch.Tensor  # (B,) logits
+    candidates: torch.Tensor | None  # (B', N, 5); B' = the sequences that have a photo
+    none: torch.Tensor | None  # (B',)
+    relevance: torch.Tensor | None  # (B',)
+
+
+class MnerQg(nn.Module):
+    def __init__(self, config: Config, dropout: float = 0.1):
+        super().__init__()
+        self.config = config
+        self.text_encoder = TextEncoder(config.text, dropout)
+        self.image_encoder = build_image_encoder(config.image)
+        self.common_width = CommonWidth(config)
+        self.query_vector = QueryVector(config)
+        self.cross_modality = CrossModality(config)
+        self.existence = ExistenceAware(config)
+        self.span_head = nn.Linear(config.text.width, 2)
+        self.existence_head = nn.Linear(config.text.width, 1)
+        self.grounding_head = GroundingHead(config)
+
+    def encode_image(self, pixels):
+        """Once per photo, for all its queries: pixels (P, 3, S, S) → maps U_k (P, d + 8, g, g)."""
+        return self.common_width(self.image_encoder(pixels))
+
+    def forward(self, ids, segments, shapes, mask, maps=None, photo=None) -> Output:
+        """`maps` of P photos; `photo` (B,) says which photo each sequence has, -1 for none. No photo at all: leave both out."""
+        hidden = self.text_encoder(ids, segments, shapes, mask)
+        candidates = none = relevance = None
+        if maps is not None:
+            have = (photo >= 0).nonzero().squeeze(-1)
+            if len(have):
+                h, own = hidden[have], [u[photo[have]] for u in maps]
+                # The query's pieces: segment 0 without [CLS] and [SEP], the first and the last of them.
+                query = (segments[have] == 0) & mask[have].bool()
+                last = query.sum(-1, keepdim=True) - 1
+                place = torch.arange(query.shape[1], device=query.device)[None]
+                q = self.query_vector(h, query & (place > 0) & (place < last))
+                conditioned = self.cross_modality.see(own, q)
+                seen, relevance = self.cross_modality.read(h, conditioned, mask[have])
+                candidates, none = self.grounding_head(conditioned, own, q)
+                # Scattered, not overwritten: sequences without a photo keep their rows untouched.
+                hidden = hidden.index_copy(0, have, seen)
+        hidden = self.existence(hidden)
+        start, end = self.span_head(hidden).unbind(-1)
+        return Output(start, end, self.existence_head(hidden[:, 0]).squeeze(-1), candidates, none, relevance)

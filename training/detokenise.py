@@ -1,7 +1,7 @@
 """Joins the tokens of a CoNLL tweet into raw text, and maps spans of that text back to tokens.
 
 The product reads raw text, while the corpora come already split ("@ USA", "It ' s", "@name _ :"). Training and evaluation
-must agree on how such tokens become text, so the rule lives here once and once more in `src/cli/data/detokenise.ts`;
+must agree on how such tokens become text, so the rule lives here once and once more in `src/corpus/detokenise.ts`;
 `test/fixtures/detokenise.json` holds both to the same answers.
 
 The rule: one space between tokens, but none
@@ -13,8 +13,8 @@ The rule: one space between tokens, but none
   5. after a double or single quote that opens, before one that closes (a quote opens when a partner follows it);
   6. after an underscore inside a handle or tag, when a word follows ("@OU _ Football");
   7. between two numbers and the : / or - between them ("7 : 30pm", "20 / 20"), and before st nd rd th after a number;
-  8. before what only modifies the sign before it: combining marks, variation selectors, skin tones, joiners, and between the
-     two letters of a flag;
+  8. before what only modifies the sign before it: combining marks, variation selectors, skin tones, joiners (also after
+     these), and between the two letters of a flag;
   9. within a link that was cut into  https : //host . rest .
 A link keeps a space on both sides, whatever stands next to it.
 """
@@ -34,6 +34,7 @@ CLOSING = re.compile(r"[.,!?;:…]+|[%)\]}”]")
 OPENING = {"(", "[", "{", "“", "‘", "$"}
 ORDINALS = {"st", "nd", "rd", "th"}
 BETWEEN_NUMBERS = {":", "/", "-"}
+JOINER = "\u200d"
 LINK = re.compile(r"(?:https?://|www\.).", re.IGNORECASE | re.DOTALL)
 
 
@@ -63,7 +64,7 @@ def _is_flag_letter(token: str) -> bool:
 
 def _modifies_previous(token: str) -> bool:
     point = ord(token[0])
-    return point == 0x200D or 0x1F3FB <= point <= 0x1F3FF or unicodedata.category(token[0])[0] == "M"
+    return token[0] == JOINER or 0x1F3FB <= point <= 0x1F3FF or unicodedata.category(token[0])[0] == "M"
 
 
 def _apostrophe_joins(tokens: Sequence[str], index: int) -> bool:
@@ -141,12 +142,12 @@ def join_tokens(tokens: Sequence[str]) -> tuple[str, Offsets]:
                 glued = _ends_number(before) and after != "" and _starts_number(after)
             elif before in BETWEEN_NUMBERS and index >= 2 and _starts_number(token):
                 glued = _ends_number(tokens[index - 2])
-            elif _modifies_previous(token):
+            elif _modifies_previous(token) or before[-1] == JOINER:
                 glued = True
             elif _is_flag_letter(token):
                 glued = flag_open
         flag_open = _is_flag_letter(token) and not (glued and flag_open)
-        in_handle = (token[0] in "#@" and not LINK.match(token)) or (in_handle and glued and (token == "_" or _starts_word(token)))
+        in_handle = token[0] in "#@" or (in_handle and glued and _starts_word(token))
         if index > 0 and not glued:
             text += " "
         offsets.append((len(text), len(text) + len(token)))
@@ -161,7 +162,7 @@ def span_to_tokens(tokens: Sequence[str], offsets: Offsets, start: int, end: int
     signs at the front and clitics at the back are therefore not counted when other tokens remain. ('s stays: it is a word of its
     own, so whoever predicts it means it.)
     """
-    touched = [i for i, (a, b) in enumerate(offsets) if a < end and start < b]
+    touched = [i for i, (a, b) in enumerate(offsets) if max(a, start) < min(b, end)]
     if not touched:
         return None
     first, last = touched[0], touched[-1]

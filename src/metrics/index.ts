@@ -1,0 +1,14 @@
+// Every score of the project under one roof; `training/metrics.py` is the same in Python.
+export { bestOverlap, intersectionOverUnion, type ScoredBox } from "./boxes.js";
+export { CALIBRATION_BINS, expectedCalibrationError } from "./calibration.js";
+export {
+  type GoldEntity,
+  isGroundedRight,
+  type PredictedEntity,
+  scoreEeg,
+  scoreGmner,
+} from "./grounded-entities.js";
+export { areaUnderRoc, type GroundingItem, type GroundingScore, scoreGrounding } from "./grounding.js";
+export { confusionTable, type SpanScore, scoreExistence, scoreSpans } from "./ner.js";
+export { makeScore, type Score } from "./score.js";
+export { type SpanMode, spansFromTags, type TypedSpan } from "./spans.js";

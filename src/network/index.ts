@@ -1,0 +1,4 @@
+// The network room: tensors and named weights, nothing of text, photos or files.
+export type { ImageKind, ImageSizes, NetworkConfig, TextSizes } from "./config.js";
+export { checkNetworkConfig, gridSizes } from "./config.js";
+export { BATCH_NORM_EPSILON, expectedTensors, normedConvolutions } from "./expected-tensors.js";

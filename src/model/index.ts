@@ -1,0 +1,31 @@
+// The model folder: its manifest, its shards, its hashes, its numbers. Nothing here knows tensors, text or photos.
+export type { Json } from "./json-checks.js";
+export { FORMAT_VERSION, MANIFEST_LIMITS } from "./limits.js";
+export { checkManifest, isSafePath, MANIFEST_FILE, parseManifest } from "./manifest.js";
+export type {
+  Calibration,
+  FileEntry,
+  ImageConfig,
+  ImageTrunkKind,
+  LogisticCalibration,
+  ModelConfig,
+  ModelManifest,
+  QueryEntry,
+  SelfTest,
+  TensorEncoding,
+  TensorEntry,
+  TextConfig,
+} from "./manifest-types.js";
+export type { WeightBits } from "./quantise.js";
+export {
+  decodeFloat16,
+  decodeInt8,
+  encodeFloat16,
+  encodeInt8,
+  encodingFor,
+} from "./quantise.js";
+export { sha256 } from "./sha256.js";
+export type { DecodedTensor, Weights } from "./weights.js";
+export { openWeights } from "./weights.js";
+export type { ModelDescription, NamedTensor, WriteOptions } from "./write.js";
+export { UNCALIBRATED, writeModel } from "./write.js";

@@ -1,2 +1,0 @@
-// Nothing: the tokeniser needs neither a runtime for ONNX nor an image library.
-export default {};

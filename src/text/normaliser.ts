@@ -35,8 +35,8 @@ class OpenToken {
   characters: string[] = [];
   starts: number[] = [];
   ends: number[] = [];
-  /** Spacing marks seen: two of them may have to change places. */
-  spacingMarks = 0;
+  /** Whether a spacing mark is among them: it stays, and may have to change places with another mark. */
+  spacingMarks = false;
 
   add(character: string, start: number, end: number): void {
     this.characters.push(character);
@@ -71,12 +71,10 @@ export function basicTokens(text: string, from: number, to: number, options: Nor
       const kind = asciiClasses[unit]!;
       if (kind === "space") close();
       else if (kind === "punctuation") addAlone(asciiCharacters[unit]!, start, index);
-      else if (kind === "plain") open.add((options.lowerCase ? asciiLower : asciiCharacters)[unit]!, start, index);
+      else if (kind === "plain") open.add(asciiCharacters[unit]!, start, index);
       continue;
     }
-    let codePoint = text.codePointAt(index)!;
-    // A pair that the end of the stretch would split is two lone halves.
-    if (codePoint > 0xffff && index + 1 >= to) codePoint = unit;
+    const codePoint = text.codePointAt(index)!;
     index += codePoint > 0xffff ? 2 : 1;
     if (isRemoved(codePoint)) continue;
     if (isSpace(codePoint)) {
@@ -92,7 +90,7 @@ export function basicTokens(text: string, from: number, to: number, options: Nor
         addAlone(part, start, index);
         continue;
       }
-      if (anyMark.test(part) && !isNonSpacingMark(partPoint)) open.spacingMarks++;
+      if (anyMark.test(part) && !isNonSpacingMark(partPoint)) open.spacingMarks = true;
       open.add(part, start, index);
     }
     if (alone) close();
@@ -106,7 +104,7 @@ function finish(open: OpenToken, options: NormaliserOptions): BasicToken | null 
   const { starts, ends } = open;
   let characters: readonly string[] = open.characters;
   if (!options.stripAccents && !options.lowerCase) return { text: characters.join(""), starts, ends };
-  if (options.stripAccents && open.spacingMarks > 1) characters = inCanonicalOrder(characters);
+  if (options.stripAccents && open.spacingMarks) characters = inCanonicalOrder(characters);
   let text = "";
   const keptStarts: number[] = [];
   const keptEnds: number[] = [];
@@ -114,7 +112,7 @@ function finish(open: OpenToken, options: NormaliserOptions): BasicToken | null 
     const character = characters[index]!;
     const codePoint = character.codePointAt(0)!;
     if (codePoint < ASCII_END) {
-      text += character;
+      text += options.lowerCase ? asciiLower[codePoint]! : character;
       keptStarts.push(starts[index]!);
       keptEnds.push(ends[index]!);
       continue;
@@ -132,7 +130,7 @@ function finish(open: OpenToken, options: NormaliserOptions): BasicToken | null 
 
 /**
  * Marks of decomposed characters may have to change places, which no single character can know. Offsets stay where they
- * are: the marks of one base come from the same place, and offsets that never fall are worth more than which is which.
+ * are, as in the reference: the marks of one base are one grapheme anyway, and offsets must never fall.
  */
 function inCanonicalOrder(characters: readonly string[]): readonly string[] {
   const ordered = [...characters.join("").normalize("NFD")];

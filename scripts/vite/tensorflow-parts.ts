@@ -38,7 +38,9 @@ export function tensorflowParts(): Plugin {
     enforce: "pre",
     config: () => ({
       // Bundling ahead of time and leaving it to Node would both go round this plugin.
-      optimizeDeps: { exclude: [CORE, ...["cpu", "wasm", "webgl", "webgpu"].map((name) => `@tensorflow/tfjs-backend-${name}`)] },
+      optimizeDeps: {
+        exclude: [CORE, ...["cpu", "wasm", "webgl", "webgpu"].map((name) => `@tensorflow/tfjs-backend-${name}`)],
+      },
       ssr: { noExternal: [/^@tensorflow\//] },
       test: { server: { deps: { inline: [/@tensorflow\//] } } },
     }),
@@ -52,7 +54,8 @@ export function tensorflowParts(): Plugin {
       if (wanted.length === 0) return null;
       let patched = code;
       for (const { find, replacement } of wanted) {
-        if (!find.test(patched)) this.error(`${id} has changed: ${find} no longer matches. Read it and adapt this plugin.`);
+        if (!find.test(patched))
+          this.error(`${id} has changed: ${find} no longer matches. Read it and adapt this plugin.`);
         patched = patched.replace(find, replacement);
       }
       return { code: patched, map: null };

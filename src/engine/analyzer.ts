@@ -51,7 +51,12 @@ export interface AnalyzerOptions {
 
 export interface Analyzer {
   readonly backend: BackendName;
-  readonly model: { readonly name: string; readonly version: string; readonly queries: readonly Query[]; readonly threshold: number };
+  readonly model: {
+    readonly name: string;
+    readonly version: string;
+    readonly queries: readonly Query[];
+    readonly threshold: number;
+  };
   analyze(request: AnalyzeRequest): Promise<AnalysisResult>;
   /** Frees weights, worker and cached photos once every holder has let go; further calls fail with `disposed`. */
   dispose(): void;

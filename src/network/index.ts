@@ -2,3 +2,7 @@
 export type { ImageKind, ImageSizes, NetworkConfig, TextSizes } from "./config.js";
 export { checkNetworkConfig, gridSizes } from "./config.js";
 export { BATCH_NORM_EPSILON, expectedTensors, normedConvolutions } from "./expected-tensors.js";
+export type { ImageFeatures, Network, NetworkOutput, RunOptions } from "./network.js";
+export { buildNetwork } from "./network.js";
+export type { Sequences } from "./text-encoder.js";
+export type { NamedWeight, WeightSource } from "./weights.js";

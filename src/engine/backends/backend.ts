@@ -1,0 +1,21 @@
+// What the engine needs to know of a backend that has been opened, whichever it is.
+import type { BackendName } from "../results.js";
+
+export interface OpenBackend {
+  readonly name: BackendName;
+  /** For people: "2 threads", the adapter's name. */
+  readonly detail: string;
+  /** Settles with the reason when the device is gone; never for backends that cannot lose one. */
+  readonly lost: Promise<string>;
+  /** Frees the device and every tensor still on it. */
+  close(): void;
+}
+
+/** The WebAssembly binary, compiled: how it is found differs between a page, a worker and Node. */
+export interface WasmFiles {
+  compile(threaded: boolean): Promise<WebAssembly.Module>;
+  /** Threads the backend may use; 1 where the page is not cross-origin isolated. */
+  readonly threads: number;
+}
+
+export const NEVER_LOST: Promise<string> = new Promise(() => {});

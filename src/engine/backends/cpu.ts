@@ -1,0 +1,14 @@
+// The last resort: plain JavaScript. Slow, but there is nothing it needs.
+import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu/dist/backend_cpu.js";
+import { registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
+import { NEVER_LOST, type OpenBackend } from "./backend.js";
+import { prepareCore } from "./core.js";
+import { registerCpuKernels } from "./cpu-kernels.js";
+
+export async function openCpu(): Promise<OpenBackend> {
+  prepareCore();
+  registerCpuKernels();
+  registerBackend("cpu", () => new MathBackendCPU());
+  await setBackend("cpu");
+  return { name: "cpu", detail: "", lost: NEVER_LOST, close: () => removeBackend("cpu") };
+}

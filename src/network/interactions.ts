@@ -1,0 +1,275 @@
+// How text and photo meet: the common width, the query vector, cross-modality interaction and existence awareness.
+// What does not depend on the query is computed once per photo and kept with its features.
+import {
+  add,
+  concat,
+  matMul,
+  mean,
+  mul,
+  reshape,
+  sigmoid,
+  slice,
+  softmax,
+  type Tensor,
+  type Tensor2D,
+  type Tensor3D,
+  type Tensor4D,
+  tensor2d,
+  tidy,
+  transpose,
+} from "@tensorflow/tfjs-core";
+import { COORDINATES, gridSizes, isDepthwise, type NetworkConfig, SCALES } from "./config.js";
+import { attend, cells, columns, convolve, linear, silu } from "./operations.js";
+import type { Sequences } from "./text-encoder.js";
+import type { Convolution, Linear, Matrix, WeightLoader } from "./weights.js";
+
+/** One scale of a photo as every query shares it. */
+export interface ScaleFeatures {
+  readonly grid: number;
+  /** The first convolution of the query-conditioned map, before a query scales and shifts it: [1, g, g, d]. */
+  readonly reduced: Tensor4D;
+  /** What queries are matched against: [d, g·g]. */
+  readonly matched: Tensor2D;
+}
+
+export interface PhotoScale {
+  readonly common: Convolution;
+  readonly coordinates: Tensor4D;
+  readonly reduce: Convolution;
+  readonly matchCells: Convolution;
+}
+
+export function loadPhotoScales(loader: WeightLoader, config: NetworkConfig): PhotoScale[] {
+  return gridSizes(config).map((grid, scale) => ({
+    common: loader.normedConvolution(`common_width.scales.${scale}`),
+    coordinates: loader.keep(coordinates(grid), [1, grid, grid, COORDINATES]) as Tensor4D,
+    reduce: loader.normedConvolution(`cross_modality.vision.${scale}.reduce`),
+    matchCells: loader.convolution(`grounding_head.match_cells.${scale}`),
+  }));
+}
+
+/** Left, top, right, bottom and centre of each cell in [-1, 1], and twice 1/g. */
+export function coordinates(grid: number): Float32Array {
+  const values = new Float32Array(grid * grid * COORDINATES);
+  const edge = (index: number): number => -1 + (2 * index) / grid;
+  let at = 0;
+  for (let row = 0; row < grid; row++) {
+    for (let column = 0; column < grid; column++) {
+      const [left, top, right, bottom] = [edge(column), edge(row), edge(column + 1), edge(row + 1)];
+      values.set([left, top, right, bottom, (left + right) / 2, (top + bottom) / 2, 1 / grid, 1 / grid], at);
+      at += COORDINATES;
+    }
+  }
+  return values;
+}
+
+/** V_k → U_k: the common width, with where each cell is written beside it. */
+export function commonWidth(v: Tensor4D, scale: PhotoScale): Tensor4D {
+  return tidy(() => concat([silu(convolve(v, scale.common)), scale.coordinates], 3));
+}
+
+/** What all queries of a photo share, from U_k. */
+export function prepareScale(u: Tensor4D, scale: PhotoScale): ScaleFeatures {
+  const [reduced, matched] = tidy(() => [convolve(u, scale.reduce), transpose(cells(convolve(u, scale.matchCells)))]);
+  return { grid: u.shape[1], reduced: reduced as Tensor4D, matched: matched as Tensor2D };
+}
+
+export interface QueryVector {
+  readonly score: Linear;
+  readonly project: Linear;
+}
+
+export function loadQueryVector(loader: WeightLoader): QueryVector {
+  return {
+    score: loader.linear(loader.matrix("query_vector.score")),
+    project: loader.linear(loader.matrix("query_vector.project")),
+  };
+}
+
+/**
+ * q: attention pooling over the query's own pieces, [count, d]. All sequences are pooled by one product with a matrix
+ * [count, rows] that is zero outside each sequence's own query.
+ */
+export function poolQuery(layer: QueryVector, hidden: Tensor2D, sequences: Sequences): Tensor2D {
+  const rows = sequences.rows * sequences.length;
+  const { chosen, offsets } = queryMasks(sequences);
+  return tidy(() => {
+    const score: Tensor2D = reshape(linear(hidden, layer.score), [1, rows]);
+    const masked = add(
+      mul(tensor2d(chosen, [sequences.rows, rows]), score),
+      tensor2d(offsets, [sequences.rows, rows]),
+    ) as Tensor2D;
+    return linear(matMul(softmax(masked), hidden), layer.project);
+  });
+}
+
+/**
+ * Per sequence: 1 at its query's pieces ([CLS] and [SEP] excluded) and what is added to the scores elsewhere. A query
+ * without pieces falls back to the mean of its sequence, as in the reference.
+ */
+function queryMasks({ rows: count, length, segments, lengths }: Sequences): {
+  chosen: Float32Array;
+  offsets: Float32Array;
+} {
+  const chosen = new Float32Array(count * count * length);
+  const offsets = new Float32Array(count * count * length).fill(-1e9);
+  for (let sequence = 0; sequence < count; sequence++) {
+    const from = sequence * length;
+    const row = sequence * count * length + from;
+    let pieces = 0;
+    for (let at = 0; at < lengths[sequence]!; at++) if (segments[from + at] === 0) pieces++;
+    offsets.fill(-1e4, row, row + length);
+    for (let at = 1; at < pieces - 1; at++) {
+      chosen[row + at] = 1;
+      offsets[row + at] = 0;
+    }
+  }
+  return { chosen, offsets };
+}
+
+interface ConditionedScale {
+  readonly mix: Convolution;
+  readonly out: Convolution;
+  readonly keyValue: Linear;
+}
+
+export interface CrossModality {
+  readonly width: number;
+  readonly heads: number;
+  /** From q: per scale 1 + scale and shift, then what the grounding head wants of q. */
+  readonly fromQuery: Linear;
+  readonly scales: readonly ConditionedScale[];
+  readonly query: Linear;
+  readonly project: Linear;
+  readonly gate: Linear;
+}
+
+/** `alsoFromQuery`: further layers over q, computed in the same product. */
+export function loadCrossModality(loader: WeightLoader, config: NetworkConfig, alsoFromQuery: Matrix[]): CrossModality {
+  const d = config.width;
+  const conditions = Array.from({ length: SCALES }, (_, scale) => {
+    const matrix = loader.matrix(`cross_modality.vision.${scale}.condition`);
+    const bias = matrix.bias.slice();
+    for (let channel = 0; channel < d; channel++) bias[channel] = bias[channel]! + 1;
+    return { ...matrix, bias };
+  });
+  return {
+    width: d,
+    heads: config.attentionHeads,
+    fromQuery: loader.linear(...conditions, ...alsoFromQuery),
+    scales: Array.from({ length: SCALES }, (_, scale) => ({
+      mix: loader.normedConvolution(`cross_modality.vision.${scale}.mix`, isDepthwise(config)),
+      out: loader.normedConvolution(`cross_modality.vision.${scale}.out`),
+      keyValue: loader.linear(
+        loader.matrix(`cross_modality.key.${scale}`),
+        loader.matrix(`cross_modality.value.${scale}`),
+      ),
+    })),
+    query: loader.linear(loader.matrix("cross_modality.query", 1 / Math.sqrt(d / config.attentionHeads))),
+    project: loader.linear(loader.matrix("cross_modality.project")),
+    gate: loader.linear(loader.matrix("cross_modality.gate")),
+  };
+}
+
+/** F_k: the map of one scale as each query sees it, [count, g, g, d]. `conditions` comes from `fromQuery`. */
+export function conditionMap(
+  layer: CrossModality,
+  scale: number,
+  photo: ScaleFeatures,
+  conditions: Tensor2D,
+): Tensor4D {
+  const d = layer.width;
+  const { mix, out } = layer.scales[scale]!;
+  return tidy(() => {
+    const part = (at: number): Tensor4D =>
+      reshape(columns(conditions, (2 * scale + at) * d, d), [conditions.shape[0], 1, 1, d]);
+    const f = silu(add(mul(photo.reduced, part(0)), part(1)) as Tensor4D);
+    return add(f, convolve(silu(convolve(f, mix)), out));
+  });
+}
+
+/** Tokens look at the cells of one scale: rows [count × length, d]. */
+export function look(layer: CrossModality, scale: number, query: Tensor2D, conditioned: Tensor4D): Tensor2D {
+  const d = layer.width;
+  return tidy(() => {
+    const keyValue = linear(cells(conditioned), layer.scales[scale]!.keyValue);
+    return attend(query, columns(keyValue, 0, d), columns(keyValue, d, d), conditioned.shape[0], layer.heads, null);
+  });
+}
+
+/** What was seen is let in through a gate per token and channel. `openness` is the gate's mean per token. */
+export function letIn(
+  layer: CrossModality,
+  hidden: Tensor2D,
+  looked: Tensor2D[],
+): { seen: Tensor2D; openness: Tensor } {
+  const [seen, openness] = tidy(() => {
+    const a = linear(concat(looked, 1), layer.project);
+    const gate = sigmoid(linear(concat([hidden, a], 1), layer.gate));
+    return [add(hidden, mul(gate, a)), mean(gate, 1)];
+  });
+  return { seen: seen as Tensor2D, openness: openness as Tensor };
+}
+
+export interface ExistenceAware {
+  /** Hidden to the two labels' scores: query projection and label keys in one. */
+  readonly scores: Linear;
+  /** Label weights to what is added: label values and output projection in one. */
+  readonly update: Linear;
+}
+
+/** The two labels are constants, so the four matrices of the reference shrink to two thin ones. */
+export function loadExistenceAware(loader: WeightLoader, width: number): ExistenceAware {
+  const labels = loader.values("existence.labels");
+  const [query, key, value, output] = ["query", "key", "value", "output"].map((part) =>
+    loader.matrix(`existence.${part}`),
+  );
+  const keys = apply(labels, key!);
+  const values = apply(labels, value!);
+  const scale = 1 / Math.sqrt(width);
+  const scores = new Float32Array(width * 2);
+  const scoreBias = new Float32Array(2);
+  for (let label = 0; label < 2; label++) {
+    const dot = (row: Float32Array, from: number): number => {
+      let sum = 0;
+      for (let i = 0; i < width; i++) sum += row[from + i]! * keys[label * width + i]!;
+      return sum * scale;
+    };
+    for (let input = 0; input < width; input++) scores[input * 2 + label] = dot(query!.values, input * width);
+    // Half, because the score of a token and that of its sequence's first row are added.
+    scoreBias[label] = dot(query!.bias, 0) / 2;
+  }
+  const update = apply(values, { ...output!, bias: new Float32Array(width) });
+  return {
+    scores: loader.linear({ inputs: width, outputs: 2, values: scores, bias: scoreBias }),
+    update: loader.linear({ inputs: 2, outputs: width, values: Float32Array.from(update), bias: output!.bias }),
+  };
+}
+
+/** Rows through a linear layer, in double precision. */
+function apply(rows: ArrayLike<number>, { inputs, outputs, values, bias }: Matrix): Float64Array {
+  const count = rows.length / inputs;
+  const result = new Float64Array(count * outputs);
+  for (let row = 0; row < count; row++) {
+    for (let output = 0; output < outputs; output++) {
+      let sum = bias[output]!;
+      for (let input = 0; input < inputs; input++)
+        sum += rows[row * inputs + input]! * values[input * outputs + output]!;
+      result[row * outputs + output] = sum;
+    }
+  }
+  return result;
+}
+
+/** Every token, knowing the global signal e (the first row of its sequence), attends to «absent» and «present». */
+export function attendLabels(layer: ExistenceAware, hidden: Tensor2D, count: number): Tensor2D {
+  const rows = hidden.shape[0];
+  const length = rows / count;
+  return tidy(() => {
+    // The query projection is linear, so that of h + e is the sum of both projections.
+    const own: Tensor3D = reshape(linear(hidden, layer.scores), [count, length, 2]);
+    const global = slice(own, [0, 0, 0], [count, 1, 2]);
+    const weights: Tensor2D = reshape(softmax(add(own, global)), [rows, 2]);
+    return add(hidden, linear(weights, layer.update));
+  });
+}

@@ -1,0 +1,254 @@
+// MNER-QG as a whole: a photo in once, sequences in as one batch, logits out with one read-back. An independent reading of
+// the published method; the PyTorch reference in training/network is its exact definition.
+import { concat, reshape, type Tensor, type Tensor2D, type Tensor4D, tensor4d, tidy } from "@tensorflow/tfjs-core";
+import type { NetworkConfig } from "./config.js";
+import { loadCspDarknet } from "./csp-darknet.js";
+import { loadDarknet53 } from "./darknet53.js";
+import {
+  assembleCandidates,
+  ground,
+  groundingFromQuery,
+  loadGroundingHead,
+  loadTextHeads,
+  match,
+  TEXT_OUTPUTS,
+} from "./heads.js";
+import { Held } from "./held.js";
+import {
+  attendLabels,
+  commonWidth,
+  conditionMap,
+  letIn,
+  loadCrossModality,
+  loadExistenceAware,
+  loadPhotoScales,
+  loadQueryVector,
+  look,
+  poolQuery,
+  prepareScale,
+  type ScaleFeatures,
+} from "./interactions.js";
+import { columns, linear } from "./operations.js";
+import { attentionPart, embed, feedForwardPart, loadTextEncoder, paddingMask, type Sequences } from "./text-encoder.js";
+import { checkWeights, WeightLoader, type WeightSource } from "./weights.js";
+
+/** What a photo's own part of the network gave, kept on the device for further queries and texts. */
+export interface ImageFeatures {
+  readonly scales: readonly ScaleFeatures[];
+  dispose(): void;
+}
+
+/** Logits, row by row in the order of the sequences. */
+export interface NetworkOutput {
+  /** count × length. */
+  readonly start: Float32Array;
+  readonly end: Float32Array;
+  /** count. */
+  readonly existence: Float32Array;
+  /** count × candidates × 5 and count; null without a photo. */
+  readonly candidates: Float32Array | null;
+  readonly none: Float32Array | null;
+  /** Mean of the gate over the pieces of each sequence, 0 to 1; null without a photo. */
+  readonly relevance: Float32Array | null;
+}
+
+export interface RunOptions {
+  /**
+   * Awaited between slices of the work, so that whoever runs the network can look for an abort (by throwing) and let other
+   * tasks of the thread go first. Slices of the small network take some ten milliseconds on one core.
+   */
+  readonly pause?: () => void | Promise<void>;
+  /** Sees the output of each module under the reference's name; it must copy what it wants to keep. For tests. */
+  readonly watch?: (name: string, tensor: Tensor) => void;
+}
+
+export interface Network {
+  readonly config: NetworkConfig;
+  /** Pixels as NHWC [1, S, S, 3], normalised. */
+  encodeImage(pixels: Float32Array, options?: RunOptions): Promise<ImageFeatures>;
+  run(sequences: Sequences, features: ImageFeatures | null, options?: RunOptions): Promise<NetworkOutput>;
+  dispose(): void;
+}
+
+/** Builds the network on the current backend. Weights are read, turned round and uploaded here, once. */
+export function buildNetwork(config: NetworkConfig, source: WeightSource): Network {
+  checkWeights(source, config);
+  const loader = new WeightLoader(source);
+  try {
+    return assemble(config, loader);
+  } catch (error) {
+    loader.dispose();
+    throw error;
+  }
+}
+
+function assemble(config: NetworkConfig, loader: WeightLoader): Network {
+  const d = config.width;
+  const text = loadTextEncoder(loader, config.text);
+  const image = config.image.kind === "csp-darknet-pan" ? loadCspDarknet(loader) : loadDarknet53(loader);
+  const photoScales = loadPhotoScales(loader, config);
+  const queryVector = loadQueryVector(loader);
+  const cross = loadCrossModality(loader, config, groundingFromQuery(loader, d));
+  const existence = loadExistenceAware(loader, config.text.width);
+  const textHeads = loadTextHeads(loader);
+  const groundingHeads = loadGroundingHead(loader);
+
+  async function encodeImage(pixels: Float32Array, options: RunOptions = {}): Promise<ImageFeatures> {
+    const size = config.image.size;
+    const held = new Held();
+    try {
+      let maps: readonly Tensor4D[] = held.holdAll([tensor4d(pixels, [1, size, size, 3])]);
+      for (const stage of image) {
+        const next = held.holdAll(stage([...maps]));
+        held.free(...maps.filter((map) => !next.includes(map)));
+        maps = next;
+        await options.pause?.();
+      }
+      const scales: ScaleFeatures[] = [];
+      maps.forEach((v, scale) => {
+        options.watch?.(`image_encoder.${scale}`, v);
+        const u = held.hold(commonWidth(v, photoScales[scale]!));
+        options.watch?.(`common_width.${scale}`, u);
+        const prepared = prepareScale(u, photoScales[scale]!);
+        held.holdAll([prepared.reduced, prepared.matched]);
+        scales.push(prepared);
+      });
+      const kept = scales.flatMap(({ reduced, matched }) => [reduced, matched] as Tensor[]);
+      for (const tensor of kept) held.release(tensor);
+      return { scales, dispose: () => kept.forEach((tensor) => void (tensor.isDisposed || tensor.dispose())) };
+    } finally {
+      held.end();
+    }
+  }
+
+  async function encodeText(sequences: Sequences, held: Held, options: RunOptions): Promise<Tensor2D> {
+    const { rows: count, length } = sequences;
+    const mask = held.hold(tensor4d(paddingMask(sequences), [count, 1, 1, length]));
+    let hidden = held.hold(embed(text, sequences));
+    const replace = async (next: Tensor2D): Promise<void> => {
+      held.free(hidden);
+      hidden = held.hold(next);
+      await options.pause?.();
+    };
+    for (let layer = 0; layer < text.layers.length; layer++) {
+      await replace(attentionPart(text, layer, hidden, count, mask));
+      await replace(feedForwardPart(text, layer, hidden));
+    }
+    held.free(mask);
+    return hidden;
+  }
+
+  /** The photo's part of a run: what the text lets in, and what the grounding head says. */
+  async function lookAtPhoto(
+    sequences: Sequences,
+    hidden: Tensor2D,
+    features: ImageFeatures,
+    held: Held,
+    options: RunOptions,
+  ): Promise<{ seen: Tensor2D; outputs: Tensor[] }> {
+    const q = held.hold(poolQuery(queryVector, hidden, sequences));
+    options.watch?.("query_vector", q);
+    const fromQuery = held.hold(linear(q, cross.fromQuery));
+    const wanted = held.hold(columns(fromQuery, 6 * d, d));
+    const query = held.hold(linear(hidden, cross.query));
+    const looked: Tensor2D[] = [];
+    const grounded: Tensor[] = [];
+    const matches: Tensor[] = [];
+    for (const [scale, photo] of features.scales.entries()) {
+      const conditioned = held.hold(conditionMap(cross, scale, photo, fromQuery));
+      options.watch?.(`conditioned.${scale}`, conditioned);
+      grounded.push(held.hold(ground(conditioned, groundingHeads[scale]!)));
+      matches.push(held.hold(match(wanted, photo)));
+      await options.pause?.();
+      looked.push(held.hold(look(cross, scale, query, conditioned)));
+      held.free(conditioned);
+      await options.pause?.();
+    }
+    const { seen, openness } = letIn(cross, hidden, looked);
+    held.holdAll([seen, openness]);
+    const none = held.hold(columns(fromQuery, 7 * d, 1));
+    held.free(q, fromQuery, wanted, query, ...looked);
+    return { seen, outputs: [...grounded, ...matches, none, openness] };
+  }
+
+  async function run(
+    sequences: Sequences,
+    features: ImageFeatures | null,
+    options: RunOptions = {},
+  ): Promise<NetworkOutput> {
+    const { rows: count, length } = sequences;
+    const held = new Held();
+    try {
+      let hidden = await encodeText(sequences, held, options);
+      options.watch?.("text_encoder", hidden);
+      const outputs: Tensor[] = [];
+      if (features !== null) {
+        const { seen, outputs: fromPhoto } = await lookAtPhoto(sequences, hidden, features, held, options);
+        options.watch?.("cross_modality", seen);
+        held.free(hidden);
+        hidden = seen;
+        outputs.push(...fromPhoto);
+      }
+      const aware = held.hold(attendLabels(existence, hidden, count));
+      options.watch?.("existence", aware);
+      outputs.unshift(held.hold(linear(aware, textHeads)));
+      // Everything comes back in one piece: each read-back waits for the device once more.
+      const sizes = outputs.map((output) => output.size);
+      const joined = held.hold(tidy(() => concat(outputs.map((output) => reshape(output, [output.size])))));
+      held.free(...outputs);
+      const pieces = cut((await joined.data()) as Float32Array, sizes);
+      return { ...readTextHeads(pieces[0]!, count, length), ...readPhoto(pieces.slice(1), sequences) };
+    } finally {
+      held.end();
+    }
+  }
+
+  return { config, encodeImage, run, dispose: () => loader.dispose() };
+}
+
+function cut(values: Float32Array, sizes: readonly number[]): Float32Array[] {
+  let at = 0;
+  return sizes.map((size) => {
+    at += size;
+    return values.subarray(at - size, at);
+  });
+}
+
+function readTextHeads(
+  values: Float32Array,
+  count: number,
+  length: number,
+): Pick<NetworkOutput, "start" | "end" | "existence"> {
+  const rows = count * length;
+  const [start, end, existence] = [new Float32Array(rows), new Float32Array(rows), new Float32Array(count)];
+  for (let row = 0; row < rows; row++) {
+    start[row] = values[row * TEXT_OUTPUTS]!;
+    end[row] = values[row * TEXT_OUTPUTS + 1]!;
+  }
+  for (let sequence = 0; sequence < count; sequence++) {
+    existence[sequence] = values[sequence * length * TEXT_OUTPUTS + 2]!;
+  }
+  return { start, end, existence };
+}
+
+/** Grounded maps, matches, none and openness, in the order in which `lookAtPhoto` lists them. */
+function readPhoto(
+  pieces: readonly Float32Array[],
+  { rows: count, length, lengths }: Sequences,
+): Pick<NetworkOutput, "candidates" | "none" | "relevance"> {
+  if (pieces.length === 0) return { candidates: null, none: null, relevance: null };
+  const scales = (pieces.length - 2) / 2;
+  const openness = pieces[pieces.length - 1]!;
+  const relevance = new Float32Array(count);
+  for (let sequence = 0; sequence < count; sequence++) {
+    let sum = 0;
+    const pieceCount = lengths[sequence]!;
+    for (let at = 0; at < pieceCount; at++) sum += openness[sequence * length + at]!;
+    relevance[sequence] = sum / Math.max(1, pieceCount);
+  }
+  return {
+    candidates: assembleCandidates(pieces.slice(0, scales), pieces.slice(scales, 2 * scales), count),
+    none: pieces[2 * scales]!.slice(),
+    relevance,
+  };
+}

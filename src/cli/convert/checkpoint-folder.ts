@@ -1,0 +1,109 @@
+// Finds what belongs to a checkpoint: its config, its tokenizer's files and, when training wrote one, its description.
+// A checkpoint is a folder with all of these, or a single file with them beside it or named by options.
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { MnerError } from "../../errors/mner-error.js";
+import { isSafePath, MANIFEST_LIMITS } from "../../model/index.js";
+
+/** Names under which weights are saved in a folder, best first. */
+const WEIGHT_FILES = ["model.safetensors", "model.pt", "pytorch_model.bin", "model.bin"];
+const CONFIG_FILE = "config.json";
+/** Written by training's export: name, version, licence, queries, metrics, calibration. */
+const DESCRIPTION_FILE = "description.json";
+const TOKENIZER_FILES = ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];
+const MOST_JSON_BYTES = 4 * 1024 * 1024;
+
+export interface CheckpointFiles {
+  readonly weights: string;
+  readonly config: unknown;
+  readonly description: Readonly<Record<string, unknown>>;
+  readonly tokenizer: readonly { readonly path: string; readonly bytes: Uint8Array }[];
+}
+
+export interface CheckpointOptions {
+  /** A config.json elsewhere. */
+  readonly config?: string;
+  /** A folder with the tokenizer's files elsewhere. */
+  readonly tokenizer?: string;
+}
+
+export function findCheckpoint(path: string, options: CheckpointOptions): CheckpointFiles {
+  const folder = isFolder(path) ? path : dirname(path);
+  const weights = folder === path ? findWeights(path) : path;
+  const described = readJson(join(folder, DESCRIPTION_FILE), "optional");
+  return {
+    weights,
+    config: readJson(options.config ?? join(folder, CONFIG_FILE), "the network's sizes (give them with --config FILE)"),
+    description:
+      typeof described === "object" && described !== null && !Array.isArray(described) ? { ...described } : {},
+    tokenizer: readTokenizer(options.tokenizer ?? folder),
+  };
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    throw new MnerError("input-unreadable", `${path} cannot be read. Give a checkpoint's file or folder.`, {
+      cause: error,
+    });
+  }
+}
+
+function findWeights(folder: string): string {
+  const names = new Set(readdirSync(folder));
+  const found = WEIGHT_FILES.find((name) => names.has(name));
+  if (found !== undefined) return join(folder, found);
+  throw new MnerError(
+    "input-unreadable",
+    `${folder} has no weights: one of ${WEIGHT_FILES.join(", ")} is looked for. Name the file itself if it is called otherwise.`,
+  );
+}
+
+/** `purpose` says what the file is for when it is missing; "optional" makes that no error. */
+function readJson(path: string, purpose: string): unknown {
+  let text: string;
+  try {
+    if (statSync(path).size > MOST_JSON_BYTES) {
+      throw new MnerError("input-invalid", `${path} is larger than ${MOST_JSON_BYTES} bytes. Is it the right file?`);
+    }
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof MnerError) throw error;
+    if (purpose === "optional") return {};
+    throw new MnerError("input-unreadable", `${path} cannot be read. It must hold ${purpose}.`, { cause: error });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new MnerError("input-invalid", `${path} is not valid JSON. Mend it, or export the checkpoint again.`, {
+      cause: error,
+    });
+  }
+}
+
+function readTokenizer(folder: string): { path: string; bytes: Uint8Array }[] {
+  const names = new Set(readdirSync(folder));
+  const files = TOKENIZER_FILES.filter((name) => names.has(name)).map((name) => ({
+    path: name,
+    bytes: new Uint8Array(readFileSync(join(folder, name))),
+  }));
+  if (!files.some(({ path }) => path === "vocab.txt" || path === "tokenizer.json")) {
+    throw new MnerError(
+      "input-unreadable",
+      `${folder} has no tokenizer (vocab.txt or tokenizer.json). Copy it there, or give its folder with --tokenizer DIR.`,
+    );
+  }
+  const large = files.find(({ bytes }) => bytes.length > MANIFEST_LIMITS.tokenizerFileBytes);
+  if (large !== undefined) throw new MnerError("input-invalid", `${large.path} is too large to be a tokenizer's file.`);
+  return files;
+}
+
+/** A model's name when none is given: that of the folder or file, as far as it may stand in a manifest. */
+export function defaultName(path: string): string {
+  const name = basename(path)
+    .replace(/\.(?:safetensors|pt|bin|pth)$/i, "")
+    .replace(/[^A-Za-z0-9._+-]+/g, "-")
+    .replace(/^[^A-Za-z0-9]+/, "");
+  return isSafePath(name) ? name : "model";
+}

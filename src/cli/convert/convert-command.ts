@@ -1,0 +1,229 @@
+// `mner-qg convert`: a PyTorch checkpoint becomes a model folder that a browser can load. Weights stream through one at a
+// time, so the memory needed does not grow with the model.
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { isMnerError, MnerError } from "../../errors/mner-error.js";
+import {
+  type Calibration,
+  type Json,
+  MANIFEST_FILE,
+  type ModelConfig,
+  type ModelManifest,
+  type NamedTensor,
+  type QueryEntry,
+  type WeightBits,
+  writeModel,
+} from "../../model/index.js";
+import { readConfig, readQueries } from "../../model/manifest-config.js";
+import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import { openCheckpoint } from "../checkpoint/open-checkpoint.js";
+import { type CommandContext, EXIT } from "../terminal/context.js";
+import { choiceOption, parseOptions, requiredOption, textOption, usage } from "../terminal/options.js";
+import { startProgress } from "../terminal/progress.js";
+import { formatBytes } from "../terminal/table.js";
+import { type CheckpointFiles, defaultName, findCheckpoint } from "./checkpoint-folder.js";
+import { compareFolder, formatErrors, type ModuleError } from "./compare-folder.js";
+import { openFolder } from "./folder-reader.js";
+import { type PlannedTensor, planTensors } from "./plan-tensors.js";
+import { recordSelfTest } from "./self-test.js";
+
+export const CONVERT_HELP = `mner-qg convert CHECKPOINT --out DIR [options]
+
+Turns a checkpoint into a model folder for the browser. CHECKPOINT is a folder with model.safetensors (or model.pt,
+pytorch_model.bin), config.json and the tokenizer's files, or the weights' file itself. Nothing in it is executed.
+
+  --out DIR          where the model folder goes; must be new or empty
+  --bits 8|16|32     8: matrices in 8 bits, the rest in float16 (default); 16: float16; 32: float32
+  --config FILE      the network's sizes, when they are not in config.json beside the weights
+  --tokenizer DIR    the tokenizer's files, when they are not beside the weights
+  --name NAME        the model's name (default: the checkpoint's)
+  --version VERSION  its version (default: the checkpoint's, or 1.0.0)
+  --licence TEXT     its licence (default: the checkpoint's, or "unknown")
+  --created DATE     the date in the manifest (default: today)
+  --no-self-test     leave out the known answer that each browser backend is checked against
+  --json             print the outcome as one JSON object on stdout
+`;
+
+interface ConvertOptions {
+  readonly checkpoint: string;
+  readonly out: string;
+  readonly bits: WeightBits;
+  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+export async function convertCommand(argv: readonly string[], context: CommandContext): Promise<number> {
+  const { values, positionals } = parseOptions(
+    argv,
+    {
+      out: "string",
+      bits: "string",
+      config: "string",
+      tokenizer: "string",
+      name: "string",
+      version: "string",
+      licence: "string",
+      created: "string",
+      "no-self-test": "boolean",
+      json: "boolean",
+    },
+    1,
+  );
+  if (values.help === true) {
+    context.out(CONVERT_HELP);
+    return EXIT.ok;
+  }
+  if (positionals[0] === undefined) throw usage("The checkpoint is missing.");
+  const bits = Number(choiceOption(values, "bits", ["8", "16", "32"], "8")) as WeightBits;
+  await convert({ checkpoint: positionals[0], out: requiredOption(values, "out"), bits, values }, context);
+  return EXIT.ok;
+}
+
+async function convert(options: ConvertOptions, context: CommandContext): Promise<void> {
+  const files = findCheckpoint(options.checkpoint, {
+    config: textOption(options.values, "config"),
+    tokenizer: textOption(options.values, "tokenizer"),
+  });
+  const config = checkConfig(files.config);
+  const checkpoint = openCheckpoint(files.weights);
+  try {
+    const planned = planTensors(config, checkpoint);
+    makeFolder(options.out);
+    await writeFolder(options, files, config, planned, context);
+    const folder = openFolder(options.out);
+    context.error("Comparing what was written with the checkpoint …\n");
+    const errors = await compareFolder(folder, planned, context.signal);
+    requireExact(options.bits, errors);
+    const tested = options.values["no-self-test"] !== true && (await recordSelfTest(options.out, context));
+    report(options, folder.manifest, checkpoint, errors, tested, context);
+  } finally {
+    checkpoint.close();
+  }
+}
+
+/** The manifest's own checks, told as what they are here: a fault of config.json. */
+function checkConfig(value: unknown): ModelConfig {
+  try {
+    return readConfig(value);
+  } catch (error) {
+    if (!isMnerError(error) || error.code !== "model-manifest-invalid") throw error;
+    const detail = error.message.replace(/^manifest\.json: config/, "config.json: the value at config");
+    throw new MnerError("input-invalid", detail, { cause: error });
+  }
+}
+
+/** An old model folder is never written over: pages may be reading it, and two releases must not mix. */
+function makeFolder(out: string): void {
+  if (existsSync(out) && readdirSync(out).length > 0) {
+    throw new MnerError("output-unwritable", `${out} is not empty. Give a new folder, or empty this one first.`);
+  }
+  try {
+    mkdirSync(out, { recursive: true });
+  } catch (error) {
+    throw new MnerError("output-unwritable", `${out} cannot be made. Check the path and its permissions.`, {
+      cause: error,
+    });
+  }
+}
+
+async function writeFolder(
+  options: ConvertOptions,
+  files: CheckpointFiles,
+  config: ModelConfig,
+  planned: readonly PlannedTensor[],
+  context: CommandContext,
+): Promise<ModelManifest> {
+  const progress = startProgress(context, { unit: "tensors", total: planned.length });
+  const manifest = await writeModel({
+    description: describe(options, files, config),
+    tensors: readEach(planned),
+    tokenizerFiles: files.tokenizer,
+    bits: options.bits,
+    signal: context.signal,
+    writeFile: (path, bytes) => writeFile(join(options.out, path), bytes),
+    onTensor: () => progress.advance(),
+  });
+  progress.finish();
+  return manifest;
+}
+
+function writeFile(path: string, bytes: Uint8Array): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, bytes);
+  } catch (error) {
+    throw new MnerError("output-unwritable", `${path} cannot be written. Is the disk full?`, { cause: error });
+  }
+}
+
+function* readEach(planned: readonly PlannedTensor[]): Generator<NamedTensor> {
+  for (const { name, shape, read } of planned) yield { name, shape, values: read() };
+}
+
+/** Options first, then what training wrote beside the checkpoint, then plain words that claim nothing. */
+function describe(options: ConvertOptions, files: CheckpointFiles, config: ModelConfig) {
+  const { description } = files;
+  const text = (name: string): string | undefined => {
+    const given = textOption(options.values, name) ?? description[name];
+    return typeof given === "string" ? given : undefined;
+  };
+  const queries = description.queries === undefined ? config.queries : readQueries(description.queries, "queries");
+  return {
+    name: text("name") ?? defaultName(options.checkpoint),
+    version: text("version") ?? "1.0.0",
+    licence: text("licence") ?? "unknown",
+    created: text("created") ?? new Date().toISOString().slice(0, 10),
+    config,
+    queries: requireQueries(queries),
+    // Both are checked by the writer, which reads back the manifest it is about to write.
+    metrics: (description.metrics ?? {}) as Readonly<Record<string, Json>>,
+    calibration: description.calibration as Calibration | undefined,
+  };
+}
+
+function requireQueries(queries: readonly QueryEntry[] | undefined): readonly QueryEntry[] {
+  if (queries !== undefined) return queries;
+  throw new MnerError(
+    "input-invalid",
+    'config.json names no queries, so the model would not know what to look for. Add "queries": [{"label": "PER", "query": "…"}, …].',
+  );
+}
+
+/** Without quantisation nothing may change at all. */
+function requireExact(bits: WeightBits, errors: readonly ModuleError[]): void {
+  const wrong = bits === 32 ? errors.find((error) => error.largest > 0) : undefined;
+  if (wrong === undefined) return;
+  throw new MnerError(
+    "internal",
+    `Weights of ${wrong.module} changed on their way through the model folder. Please report it.`,
+  );
+}
+
+function report(
+  options: ConvertOptions,
+  manifest: ModelManifest,
+  checkpoint: Checkpoint,
+  errors: readonly ModuleError[],
+  tested: boolean,
+  context: CommandContext,
+): void {
+  const bytes = manifest.shards.reduce((sum, shard) => sum + shard.bytes, 0);
+  const parameters = errors.reduce((sum, error) => sum + error.parameters, 0);
+  if (options.values.json === true) {
+    const outcome = {
+      out: options.out,
+      bits: options.bits,
+      bytes,
+      parameters,
+      format: checkpoint.format,
+      selfTest: tested,
+      errors,
+    };
+    context.out(`${JSON.stringify(outcome)}\n`);
+    return;
+  }
+  context.out(formatErrors(errors));
+  context.out(
+    `${options.out}: ${manifest.name} ${manifest.version}, ${parameters} weights in ${manifest.shards.length} shards, ` +
+      `${formatBytes(bytes)}, ${tested ? "with" : "without"} self-test (${MANIFEST_FILE})\n`,
+  );
+}

@@ -1,0 +1,96 @@
+// Tweets as CoNLL: an optional line `IMGID:<id>`, then one token per line with its tag last, and an empty line in between.
+// The tokens are joined into raw text, since that is what the product reads.
+import { joinTokens } from "./detokenise.js";
+import type { Line } from "./lines.js";
+import { broken, type CorpusRecord, sound } from "./record.js";
+
+const IMAGE_LINE = "IMGID:";
+const DOCUMENT_LINE = "-DOCSTART-";
+/** A block longer than this is no tweet; the rest of it is read past. */
+const MOST_TOKENS = 5000;
+
+/** White space as Python's strip() has it, so that both sides drop the same tokens: a BOM is not white, NEL is. */
+const WHITE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+const outerWhite = new RegExp(`^${WHITE}|${WHITE}$`, "g");
+const strip = (text: string): string => text.replace(outerWhite, "");
+
+/** What corpora call their types, in the four of the shipped model. */
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ["PER", "PER"],
+  ["PERSON", "PER"],
+  ["LOC", "LOC"],
+  ["LOCATION", "LOC"],
+  ["ORG", "ORG"],
+  ["ORGANIZATION", "ORG"],
+  ["ORGANISATION", "ORG"],
+  ["CORPORATION", "ORG"],
+  ["GROUP", "ORG"],
+  ["OTHER", "OTHER"],
+  ["MISC", "OTHER"],
+  ["PRODUCT", "OTHER"],
+  ["CREATIVE-WORK", "OTHER"],
+]);
+
+/** `I-location` becomes `I-LOC`, `B-MISC` becomes `B-OTHER`; a type that no query asks for becomes `O`. */
+export function normaliseTag(tag: string): string {
+  const type = /^[BI]-/.test(tag) ? TYPES.get(tag.slice(2).toUpperCase()) : undefined;
+  return type === undefined ? "O" : `${tag[0]}-${type}`;
+}
+
+interface Block {
+  line: number;
+  id: string | null;
+  tokens: string[];
+  tags: string[];
+  problem: string | null;
+}
+
+const emptyBlock = (): Block => ({ line: 0, id: null, tokens: [], tags: [], problem: null });
+
+export async function* readConll(lines: AsyncIterable<Line>): AsyncGenerator<CorpusRecord> {
+  let block = emptyBlock();
+  for await (const line of lines) {
+    const isImage = line.problem === null && line.text.startsWith(IMAGE_LINE);
+    if (isImage || (line.problem === null && strip(line.text) === "")) {
+      yield* toRecords(block);
+      block = emptyBlock();
+      if (isImage)
+        block = { ...emptyBlock(), line: line.number, id: strip(line.text.slice(IMAGE_LINE.length)) || null };
+    } else {
+      addToken(block, line);
+    }
+  }
+  yield* toRecords(block);
+}
+
+function addToken(block: Block, line: Line): void {
+  if (line.problem === null && line.text.startsWith(DOCUMENT_LINE)) return;
+  if (block.line === 0) block.line = line.number;
+  if (block.problem !== null) return;
+  if (line.problem !== null) {
+    block.problem = `holds line ${line.number}, which ${line.problem}`;
+    return;
+  }
+  // The tag stands last; columns are parted by tabs, or by spaces where there is no tab.
+  const columns = line.text.includes("\t") ? line.text.split("\t") : strip(line.text).split(" ");
+  const token = strip(columns[0]!);
+  const tag = columns.length > 1 ? strip(columns.at(-1)!) : "O";
+  // Corpora hold tokens of nothing but white space; no text can keep them.
+  if (token === "") return;
+  if (tag !== "O" && tag !== "" && !/^[BI]-.+/.test(tag)) {
+    block.problem = `holds line ${line.number}, whose tag is none of O, B-… and I-…`;
+  } else if (block.tokens.length >= MOST_TOKENS) {
+    block.problem = `begins a tweet of more than ${MOST_TOKENS} tokens`;
+  } else {
+    block.tokens.push(token);
+    block.tags.push(normaliseTag(tag));
+  }
+}
+
+function* toRecords(block: Block): Generator<CorpusRecord> {
+  if (block.problem !== null) yield broken(block.line, block.problem);
+  else if (block.tokens.length > 0) {
+    const { tokens, tags, id } = block;
+    yield sound(block.line, { text: joinTokens(tokens).text, image: id, id, tokens, tags });
+  }
+}

@@ -1,6 +1,8 @@
 // The model folder: its manifest, its shards, its hashes, its numbers. Nothing here knows tensors, text or photos.
 export type { Json } from "./json-checks.js";
 export { FORMAT_VERSION, MANIFEST_LIMITS } from "./limits.js";
+export type { LoadedModel, LoadOptions } from "./load.js";
+export { forgetStoredModels, isModelStored, loadModel } from "./load.js";
 export { checkManifest, isSafePath, MANIFEST_FILE, parseManifest } from "./manifest.js";
 export type {
   Calibration,
@@ -16,6 +18,7 @@ export type {
   TensorEntry,
   TextConfig,
 } from "./manifest-types.js";
+export type { LoadProgress } from "./progress.js";
 export type { WeightBits } from "./quantise.js";
 export {
   decodeFloat16,
@@ -24,7 +27,9 @@ export {
   encodeInt8,
   encodingFor,
 } from "./quantise.js";
+export type { RetryRule } from "./retry.js";
 export { sha256 } from "./sha256.js";
+export type { ModelNotice } from "./storage.js";
 export type { DecodedTensor, Weights } from "./weights.js";
 export { openWeights } from "./weights.js";
 export type { ModelDescription, NamedTensor, WriteOptions } from "./write.js";

@@ -1,0 +1,166 @@
+// Runs a tag's analyses: one at a time, the newest wins, and nothing goes on for a tag that has left the page. Knows no DOM.
+import type { AnalyzeRequest, Analyzer, Progress } from "../engine/analyzer.js";
+import type { AnalysisResult, BackendName } from "../engine/results.js";
+import { isMnerError, MnerError, toMnerError } from "../errors/mner-error.js";
+import { loadEngine } from "./engine-loader.js";
+
+export type Phase =
+  | { readonly kind: "idle" }
+  | { readonly kind: "loading"; readonly progress: Progress | null }
+  | { readonly kind: "analysing" }
+  | { readonly kind: "done" }
+  | { readonly kind: "error"; readonly error: MnerError };
+
+export interface EngineChoice {
+  readonly model: string | undefined;
+  readonly backend: "auto" | BackendName;
+}
+
+export interface AnalysisListener {
+  phaseChanged(phase: Phase): void;
+  progressed(progress: Progress): void;
+  ready(analyzer: Analyzer): void;
+  finished(result: AnalysisResult): void;
+}
+
+interface Holding {
+  readonly key: string;
+  readonly analyzer: Promise<Analyzer>;
+  readonly abort: AbortController;
+}
+
+let clients = 0;
+
+/** Rejects as soon as the signal fires, whatever the promise does afterwards. */
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(aborted(signal.reason));
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+function aborted(cause: unknown): MnerError {
+  return isMnerError(cause) ? cause : new MnerError("aborted", "The request was aborted.", { cause });
+}
+
+export class Analysis {
+  phase: Phase = { kind: "idle" };
+  readonly #listener: AnalysisListener;
+  readonly #client = `mner-qg-${++clients}`;
+  #holding: Holding | null = null;
+  #running: AbortController | null = null;
+
+  constructor(listener: AnalysisListener) {
+    this.#listener = listener;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== null;
+  }
+
+  async run(choice: EngineChoice, request: AnalyzeRequest, outer?: AbortSignal): Promise<AnalysisResult> {
+    this.cancel("A newer request of the same tag took its place.");
+    const own = new AbortController();
+    this.#running = own;
+    const follow = (): void => own.abort(outer?.reason);
+    if (outer?.aborted) follow();
+    outer?.addEventListener("abort", follow, { once: true });
+    try {
+      this.#enter({ kind: "loading", progress: null });
+      const analyzer = await orAborted(this.#acquire(choice), own.signal);
+      this.#enter({ kind: "analysing" });
+      const signal = own.signal;
+      const result = await orAborted(analyzer.analyze({ ...request, client: this.#client, signal }), signal);
+      if (signal.aborted) throw aborted(signal.reason);
+      this.#leave(own, { kind: "done" });
+      this.#listener.finished(result);
+      return result;
+    } catch (thrown) {
+      const error = own.signal.aborted ? aborted(own.signal.reason) : toMnerError(thrown);
+      this.#leave(own, error.code === "aborted" ? { kind: "idle" } : { kind: "error", error });
+      throw error;
+    } finally {
+      outer?.removeEventListener("abort", follow);
+    }
+  }
+
+  /** Ends what is running; its promise rejects as `aborted`. */
+  cancel(why = "The request was aborted."): void {
+    const running = this.#running;
+    this.#running = null;
+    running?.abort(new MnerError("aborted", why));
+  }
+
+  /** Forgets results and errors, for example because the text changed. */
+  reset(): void {
+    if (!this.#running) this.#enter({ kind: "idle" });
+  }
+
+  /** Shows a failure that did not come from a run. */
+  fail(error: MnerError): void {
+    this.#enter({ kind: "error", error });
+  }
+
+  /** Lets go of the engine; the last tag that does so frees it. */
+  release(): void {
+    this.cancel("The tag left the page.");
+    const holding = this.#holding;
+    this.#holding = null;
+    if (!holding) return;
+    holding.abort.abort(new MnerError("aborted", "The tag left the page."));
+    holding.analyzer.then((analyzer) => analyzer.dispose()).catch(() => {});
+  }
+
+  #acquire({ model, backend }: EngineChoice): Promise<Analyzer> {
+    const key = `${backend} ${model ?? ""}`;
+    if (this.#holding?.key === key) return this.#holding.analyzer;
+    const before = this.#holding;
+    const abort = new AbortController();
+    const analyzer = this.#create(model, backend, abort.signal);
+    const holding: Holding = { key, analyzer, abort };
+    this.#holding = holding;
+    // The old engine goes only when the new one is asked for, so that a shared one never falls to zero in between.
+    before?.abort.abort();
+    before?.analyzer.then((old) => old.dispose()).catch(() => {});
+    analyzer.then(
+      (ready) => this.#holding === holding && this.#listener.ready(ready),
+      // A failed load is forgotten, so that the next run tries again.
+      () => {
+        if (this.#holding === holding) this.#holding = null;
+      },
+    );
+    return analyzer;
+  }
+
+  async #create(model: string | undefined, backend: EngineChoice["backend"], signal: AbortSignal): Promise<Analyzer> {
+    const { createAnalyzer } = await loadEngine();
+    if (signal.aborted) throw aborted(signal.reason);
+    return createAnalyzer({
+      model,
+      backend,
+      signal,
+      onProgress: (progress) => {
+        if (signal.aborted) return;
+        if (this.phase.kind === "loading") this.#enter({ kind: "loading", progress });
+        this.#listener.progressed(progress);
+      },
+    });
+  }
+
+  #enter(phase: Phase): void {
+    this.phase = phase;
+    this.#listener.phaseChanged(phase);
+  }
+
+  /** Only the newest run may say how things stand. */
+  #leave(run: AbortController, phase: Phase): void {
+    if (this.#running !== run) {
+      if (this.#running === null && phase.kind === "idle") this.#enter(phase);
+      return;
+    }
+    this.#running = null;
+    this.#enter(phase);
+  }
+}

@@ -1,0 +1,40 @@
+// Where text and photo of an export come from. Addresses are only passed on when they are harmless to open: whoever reads an
+// export may turn them into links.
+
+export interface ExportSource {
+  /** Address of the page that holds the text. */
+  readonly page?: string | undefined;
+  /** Address of the photo. */
+  readonly photo?: string | undefined;
+}
+
+/** As seen from the page; what is no address at all stays as it is, for whoever uses it to complain about. */
+export function absolute(address: string, base: string): string {
+  try {
+    return new URL(address, base).href;
+  } catch {
+    return address;
+  }
+}
+
+/** The address as it is, when it is one of http(s); else `null`. */
+export function safeAddress(address: string | undefined): string | null {
+  if (!address) return null;
+  try {
+    return /^https?:$/.test(new URL(address).protocol) ? address : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The photo's file name, for formats that know files by name. */
+export function fileName(address: string | undefined): string {
+  const safe = safeAddress(address);
+  const last = safe ? new URL(safe).pathname.split("/").at(-1) : "";
+  if (!last) return "photo";
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}

@@ -1,0 +1,9 @@
+// What a page loads: registers <mner-qg> and exports its class and types.
+import { defineMnerQg } from "./define.js";
+
+export { MnerError, type MnerErrorCode } from "../errors/mner-error.js";
+export type { ErrorDetail, MnerEventMap, ReadyDetail, ResultDetail, SelectDetail } from "./events.js";
+export { type Loading, MnerQg } from "./mner-qg.js";
+export type { Plural, Strings } from "./strings/strings.js";
+
+defineMnerQg();

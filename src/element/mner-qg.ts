@@ -1,0 +1,534 @@
+// The custom element <mner-qg>: takes text and photo from the page, asks the engine, draws the answer. The header of the
+// class is the only source of its documentation; manifest, editor data and framework typings are generated from it.
+import { html, LitElement, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
+import type { AnalyzeRequest, ImageInput, Query } from "../engine/analyzer.js";
+import type { AnalysisResult, BackendName } from "../engine/results.js";
+import { MnerError } from "../errors/mner-error.js";
+import { Analysis } from "./analysis.js";
+import { type CheckedResults, checkResults } from "./check-results.js";
+import { fire } from "./events.js";
+import { type CocoData, toCoco } from "./exports/coco.js";
+import { toConll } from "./exports/conll.js";
+import { absolute, type ExportSource } from "./exports/source.js";
+import { toWebAnnotation, type WebAnnotationCollection } from "./exports/web-annotation.js";
+import { Interaction, idsOf } from "./interaction.js";
+import { layOut, paintVeil } from "./layout.js";
+import { lightText } from "./light-text.js";
+import { watchViewport } from "./near-viewport.js";
+import { PhotoState } from "./photo-state.js";
+import type { Scene, SceneActions } from "./scene.js";
+import { type Segmentation, segmentText } from "./segment-text.js";
+import { Selection } from "./selection.js";
+import { createSpeaker, type Speaker } from "./strings/speak.js";
+import type { Strings } from "./strings/strings.js";
+import { baseStyles } from "./styles/base.js";
+import { panelStyles } from "./styles/panels.js";
+import { photoStyles } from "./styles/photo.js";
+import { textStyles } from "./styles/text.js";
+import { barTemplate, summary } from "./templates/bar.js";
+import { listTemplate, messageOf, troubleTemplate, whyTemplate } from "./templates/panels.js";
+import { photoTemplate } from "./templates/photo.js";
+import { textTemplate } from "./templates/text.js";
+import { buildView, emptyView, type View, withSize } from "./view-model.js";
+import { buildWalk } from "./walk.js";
+
+export type Loading = "lazy" | "eager" | "manual";
+
+const fromList = (value: string | null): string[] | null => {
+  const types = value?.split(value.includes(",") ? "," : /\s+/).map((type) => type.trim());
+  return types?.filter(Boolean) ?? null;
+};
+
+const same = (a: readonly unknown[] | null, b: readonly unknown[]): boolean =>
+  a !== null && a.length === b.length && a.every((value, index) => Object.is(value, b[index]));
+
+/**
+ * Finds who and what a text is about and shows it in its photo, inside the reader's own browser.
+ *
+ * The text is the tag's own content (or `text`), the photo is `src` (or `image`). Nothing is uploaded. The engine and the
+ * model are only loaded when something has to be analysed: never when `results` are given.
+ *
+ * @tagname mner-qg
+ *
+ * @attr {string} text - The text. Without it, the tag's own content is read.
+ * @attr {string} src - Address of the photo.
+ * @attr {string} alt - What the photo shows, for those who do not see it. Empty for a photo that says nothing.
+ * @attr {string} model - Address of a model folder; without it the model that is shipped next to the script.
+ * @attr {"auto"|"webgpu"|"webgl"|"wasm"|"cpu"} backend - What to compute on.
+ * @attr {"lazy"|"eager"|"manual"} loading - When to analyse: near the viewport, at once, or when the reader presses a button.
+ * @attr {number} threshold - Least score a name needs to be shown, 0 to 1.
+ * @attr {string} types - The only types to show, separated by commas: `PER,LOC`.
+ * @attr {boolean} nested - Keep names inside other names.
+ * @attr {"anonymous"|"use-credentials"} crossorigin - How to ask another server for the photo, as on `<img>`.
+ * @attr {boolean} list - Whether the list of names is open.
+ * @attr {boolean} why - Whether the "why" view is open: where each query looked and how sure it is.
+ *
+ * @slot header - Above the text, for example who wrote it.
+ * @slot - The text, as readers see it before the script runs. It is read, not shown.
+ * @slot credit - Below the photo, for example who took it.
+ * @slot footer - Below everything.
+ *
+ * @event {CustomEvent<Progress>} mner-progress - Loading goes on: one figure that only grows.
+ * @event {CustomEvent<ReadyDetail>} mner-ready - The model is loaded and has passed its self-test.
+ * @event {CustomEvent<ResultDetail>} mner-result - An analysis is done.
+ * @event {CustomEvent<ErrorDetail>} mner-error - Something failed; `detail.error.code` says what.
+ * @event {CustomEvent<SelectDetail>} mner-select - A name was pinned, or let go.
+ *
+ * @csspart text - The paragraph.
+ * @csspart span - A stretch of text that is part of a name; also `span-per`, `span-loc`, `span-org`, `span-other`, `span-own`, `span-active`.
+ * @csspart chip - The small type sign above a name; also `chip-per` and so on.
+ * @csspart photo - The photo's frame.
+ * @csspart image - The photo itself.
+ * @csspart overlay - What lies over the photo.
+ * @csspart attention - The veil of the "why" view.
+ * @csspart box - A box over the photo; also `box-per` and so on.
+ * @csspart label - A box's label; also `label-per` and so on.
+ * @csspart status - The line that says what was found, or what is pointed at.
+ * @csspart progress - The progress bar.
+ * @csspart bar - The row of filters and switches.
+ * @csspart filter - A type filter.
+ * @csspart button - Any other button; also `start` and `retry`.
+ * @csspart list - The list of names.
+ * @csspart item - An entry of the list.
+ * @csspart why - The "why" view.
+ * @csspart query - An entry of the "why" view.
+ * @csspart error - What went wrong.
+ * @csspart notice - What the reader should know that did not stop the analysis.
+ *
+ * @cssproperty --mner-qg-per - Colour of persons.
+ * @cssproperty --mner-qg-loc - Colour of places.
+ * @cssproperty --mner-qg-org - Colour of organisations.
+ * @cssproperty --mner-qg-other - Colour of other names.
+ * @cssproperty --mner-qg-own-1 - First of six colours (`-1` to `-6`) for the types of own queries.
+ * @cssproperty --mner-qg-on-ink - Colour of letters on the type colours.
+ * @cssproperty --mner-qg-text - Colour of strong words outside the text.
+ * @cssproperty --mner-qg-muted - Colour of quiet words.
+ * @cssproperty --mner-qg-line - Colour of hairlines.
+ * @cssproperty --mner-qg-wash - Background of quiet surfaces.
+ * @cssproperty --mner-qg-focus - Colour of the focus ring.
+ * @cssproperty --mner-qg-radius - Roundness of the photo's corners.
+ * @cssproperty --mner-qg-gap - Room between text and photo.
+ * @cssproperty --mner-qg-line-height - Line height of the text, a plain number; the chips live between the lines.
+ * @cssproperty --mner-qg-chip-font - Font of chips and labels.
+ * @cssproperty --mner-qg-photo-max-height - Greatest height of the photo.
+ * @cssproperty --mner-qg-photo-ratio - Width by height of the photo, to keep its place before it is there: `3 / 2`.
+ */
+export class MnerQg extends LitElement {
+  static override styles = [baseStyles, textStyles, photoStyles, panelStyles];
+
+  static override properties: PropertyDeclarations = {
+    text: {},
+    src: {},
+    alt: {},
+    model: {},
+    backend: {},
+    loading: {},
+    threshold: { type: Number },
+    types: { converter: { fromAttribute: fromList } },
+    nested: { type: Boolean },
+    crossOrigin: { attribute: "crossorigin" },
+    list: { type: Boolean, reflect: true },
+    why: { type: Boolean, reflect: true },
+    image: { attribute: false },
+    queries: { attribute: false },
+    results: { attribute: false },
+    strings: { attribute: false },
+  };
+
+  /** The text; `null` to read the tag's own content. */
+  declare text: string | null;
+  /** Address of the photo. */
+  declare src: string | null;
+  /** What the photo shows. */
+  declare alt: string | null;
+  /** Address of a model folder. */
+  declare model: string | null;
+  /** What to compute on. */
+  declare backend: "auto" | BackendName;
+  /** When to analyse. */
+  declare loading: Loading;
+  /** Least score of a name; `null` for the model's own. */
+  declare threshold: number | null;
+  /** The only types to show; `null` for all. */
+  declare types: readonly string[] | null;
+  /** Keep names inside other names. */
+  declare nested: boolean;
+  /** How to ask another server for the photo. */
+  declare crossOrigin: "anonymous" | "use-credentials" | null;
+  /** Whether the list is open. */
+  declare list: boolean;
+  /** Whether the "why" view is open. */
+  declare why: boolean;
+  /** A photo the page holds as an object; wins over `src`. */
+  declare image: ImageInput | null;
+  /** Own types: what to show and what to ask. */
+  declare queries: readonly Query[] | null;
+  /** Draws these results and loads no model. */
+  declare results: AnalysisResult | null;
+  /** Translations; what is missing stays English. */
+  declare strings: Partial<Strings> | null;
+
+  readonly #selection = new Selection();
+  readonly #analysis: Analysis;
+  readonly #photo: PhotoState;
+  #interaction: Interaction | null = null;
+  #given: CheckedResults | null = null;
+  #result: AnalysisResult | null = null;
+  /** What is drawn: given or found, with the photo's size where only the page knows it. */
+  #drawn: AnalysisResult | null = null;
+  /** What the last run was asked, so that the same is never asked twice. */
+  #answered: readonly unknown[] | null = null;
+  #near = false;
+  #ownText = "";
+  #hidden: ReadonlySet<string> = new Set();
+  #whyType: string | null = null;
+  #announcement = "";
+  #selected: string | null = null;
+  #speaker: Speaker = createSpeaker(null);
+  #view: View = emptyView;
+  #viewOf: readonly unknown[] | null = null;
+  #segmentation: Segmentation = segmentText("", []);
+  #stopWatching: (() => void)[] = [];
+
+  constructor() {
+    super();
+    this.text = this.src = this.alt = this.model = null;
+    this.backend = "auto";
+    this.loading = "lazy";
+    this.threshold = this.types = this.crossOrigin = null;
+    this.nested = this.list = this.why = false;
+    this.image = this.queries = this.results = this.strings = null;
+    const redraw = (): void => this.requestUpdate();
+    this.#photo = new PhotoState({
+      photoChanged: redraw,
+      photoFailed: (error) => fire(this, "mner-error", { error }),
+    });
+    this.#analysis = new Analysis({
+      phaseChanged: (phase) => {
+        if (phase.kind === "error") {
+          this.#announcement = messageOf({ speaker: this.#speaker }, phase.error);
+          fire(this, "mner-error", { error: phase.error });
+        }
+        this.requestUpdate();
+      },
+      progressed: (progress) => fire(this, "mner-progress", progress),
+      ready: ({ backend, model: { name, version } }) => fire(this, "mner-ready", { backend, model: { name, version } }),
+      finished: (result) => this.#finish(result),
+    });
+  }
+
+  /** Analyses text and photo now, whatever `loading` says. The newest request wins; older ones reject as `aborted`. */
+  async analyze(options: { readonly signal?: AbortSignal } = {}): Promise<AnalysisResult> {
+    if (this.results !== null) {
+      const { result, error } = checkResults(this.results);
+      if (result) return result;
+      throw error;
+    }
+    if (this.isConnected) this.#ownText = lightText(this);
+    if (this.#text.trim() === "") {
+      const error = new MnerError("text-empty", "There is no text. Write one into the tag, or set its text.");
+      this.#answered = this.#asked();
+      this.#analysis.fail(error);
+      throw error;
+    }
+    return this.#run(options.signal);
+  }
+
+  /** Pins the name with this id (see `mner-select`, or `start-end-TYPE`); `null` lets go. */
+  select(id: string | null): void {
+    this.#selection.clear();
+    this.#selection.pinned = id;
+    this.requestUpdate();
+  }
+
+  /** The result as plain data, or `null` when there is none; `results` takes it back. */
+  toJSON(): AnalysisResult | null {
+    return this.#given ? this.#given.result : this.#result;
+  }
+
+  /** One token and one BIO tag a line. */
+  toCoNLL(): string {
+    return toConll(this.#existing());
+  }
+
+  /** W3C Web Annotation, with places in the text and in the photo. */
+  toWebAnnotation(): WebAnnotationCollection {
+    return toWebAnnotation(this.#existing(), this.#source());
+  }
+
+  /** COCO detection format. */
+  toCOCO(): CocoData {
+    return toCoco(this.#existing(), this.#source());
+  }
+
+  /** A picture of text and photo as they are shown, as SVG source; the photo is inside where it may be read. */
+  async toSVG(): Promise<string> {
+    const { drawSvg } = await import("./exports/picture.js");
+    return drawSvg(this.renderRoot, this.#scene());
+  }
+
+  /** The same picture as a PNG. */
+  async toPNG(): Promise<Blob> {
+    const { drawPng } = await import("./exports/picture.js");
+    return drawPng(this.renderRoot, this.#scene());
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    const content = new MutationObserver(() => this.#readContent());
+    content.observe(this, { childList: true, characterData: true, subtree: true });
+    const size = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(() => this.#layOut());
+    size?.observe(this);
+    this.#stopWatching = [
+      () => content.disconnect(),
+      () => size?.disconnect(),
+      watchViewport(this, (near) => this.#nearChanged(near)),
+    ];
+    this.#readContent();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const stop of this.#stopWatching) stop();
+    this.#near = false;
+    this.#pause();
+    // Being moved within the page disconnects for a moment; only a tag that stays away lets the engine go.
+    setTimeout(() => this.isConnected || this.#analysis.release());
+  }
+
+  protected override createRenderRoot(): HTMLElement | DocumentFragment {
+    const root = super.createRenderRoot() as ShadowRoot;
+    this.#interaction = new Interaction(root, {
+      selection: this.#selection,
+      scene: () => this.#scene(),
+      changed: () => this.requestUpdate(),
+    });
+    return root;
+  }
+
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("strings")) this.#speaker = createSpeaker(this.strings);
+    if (changed.has("results")) this.#takeResults();
+    this.#photo.give(this.src, this.image, this.crossOrigin);
+    if (!this.#given && this.#result?.text !== this.#text) this.#result = null;
+    if (!this.#given && !same(this.#answered, this.#asked())) this.#analysis.reset();
+    this.#see();
+  }
+
+  protected override render(): TemplateResult {
+    const scene = this.#scene();
+    const { walkHint } = scene.speaker.strings;
+    return html`<slot name="header"></slot>
+      <div class="layout ${scene.photo ? "" : "plain"}">
+        ${textTemplate(scene)}
+        <div class="looking">${photoTemplate(scene)}<slot name="credit"></slot></div>
+        <div class="below">
+          ${barTemplate(scene)}${troubleTemplate(scene)}${whyTemplate(scene)}${listTemplate(scene)}
+        </div>
+      </div>
+      <slot name="footer"></slot>
+      ${scene.view.entities.length ? html`<div id="hint" class="quiet">${walkHint}</div>` : nothing}
+      <div class="quiet" role="status">${scene.announcement}</div>`;
+  }
+
+  protected override updated(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("results") && this.#given?.error) fire(this, "mner-error", { error: this.#given.error });
+    this.#photo.paint(this.renderRoot.querySelector<HTMLCanvasElement>(".frame > canvas"));
+    this.#layOut();
+    this.#tellSelection();
+    this.#runWhenDue();
+  }
+
+  get #text(): string {
+    if (this.#given?.result) return this.#given.result.text;
+    return this.text ?? this.#ownText;
+  }
+
+  #asked(): unknown[] {
+    const { src, image, crossOrigin, queries, nested, threshold, model, backend } = this;
+    // By value: frameworks hand in a new array at each of their renders.
+    return [this.#text, src, image, crossOrigin, JSON.stringify(queries), nested, threshold, model, backend];
+  }
+
+  #takeResults(): void {
+    const first = !this.hasUpdated;
+    this.#given = this.results === null ? null : checkResults(this.results);
+    this.#result = null;
+    if (!this.#given) return;
+    this.#pause();
+    this.#see();
+    // What is there from the beginning is simply part of the page; only a change is news.
+    if (!first) this.#announcement = summary({ speaker: this.#speaker, view: this.#view, result: this.#given.result });
+  }
+
+  #readContent(): void {
+    const text = lightText(this);
+    if (text === this.#ownText) return;
+    this.#ownText = text;
+    this.requestUpdate();
+  }
+
+  #nearChanged(near: boolean): void {
+    this.#near = near;
+    // Scrolled past before it was done: leave the engine to the tags that are read now.
+    if (!near && this.loading === "lazy") this.#pause();
+    this.requestUpdate();
+  }
+
+  #pause(): void {
+    if (!this.#analysis.isRunning) return;
+    this.#answered = null;
+    this.#analysis.cancel();
+  }
+
+  #runWhenDue(): void {
+    if (!this.isConnected || this.#given || this.loading === "manual" || this.#text.trim() === "") return;
+    if (this.loading !== "eager" && !this.#near) return;
+    if (same(this.#answered, this.#asked())) return;
+    // Failures are shown and told by event; the run of its own accord has nobody to reject to.
+    this.#run().catch(() => {});
+  }
+
+  #run(signal?: AbortSignal): Promise<AnalysisResult> {
+    this.#answered = this.#asked();
+    const { model, backend } = this;
+    const image = this.image ?? (this.src ? absolute(this.src, this.baseURI) : null);
+    const request: AnalyzeRequest = {
+      text: this.#text,
+      image,
+      queries: this.queries ?? undefined,
+      nested: this.nested,
+      threshold: this.threshold ?? undefined,
+      crossOrigin: this.crossOrigin,
+      priority: this.#near ? 1 : 0,
+    };
+    const folder = model === null ? undefined : absolute(model, this.baseURI);
+    return this.#analysis.run({ model: folder, backend }, request, signal);
+  }
+
+  #finish(result: AnalysisResult): void {
+    this.#result = result;
+    this.#see();
+    this.#announcement = summary({ speaker: this.#speaker, view: this.#view, result });
+    this.requestUpdate();
+    fire(this, "mner-result", { result });
+  }
+
+  /** Works out what is to be drawn, when something it depends on has changed. */
+  #see(): void {
+    const photo = this.#photo.source !== null && !this.#photo.failed;
+    const of = [this.toJSON(), this.threshold, this.types, this.#hidden, photo, this.#photo.size, this.#text];
+    if (!same(this.#viewOf, of)) {
+      this.#viewOf = of;
+      this.#drawn = withSize(this.toJSON(), this.#photo.size);
+      this.#view = buildView(this.#drawn, {
+        threshold: this.threshold,
+        types: this.types,
+        hidden: this.#hidden,
+        photo,
+      });
+      this.#segmentation = segmentText(this.#text, this.#view.entities);
+    }
+    this.#selection.keep((id) => this.#view.entities.some((entity) => entity.id === id));
+  }
+
+  #existing(): AnalysisResult {
+    const result = this.toJSON();
+    if (result) return result;
+    throw new MnerError("results-invalid", "There are no results to export yet. Await analyze(), or set results.");
+  }
+
+  #source(): ExportSource {
+    const photo = this.image instanceof URL || typeof this.image === "string" ? String(this.image) : this.src;
+    return { page: this.baseURI, photo: photo ? absolute(photo, this.baseURI) : undefined };
+  }
+
+  #scene(): Scene {
+    const { phase } = this.#analysis;
+    const result = this.#drawn;
+    const queries = result?.queries ?? [];
+    const view = this.#view;
+    const active = this.#selection.active;
+    const pointed = view.entities.find(({ id }) => active.has(id))?.type;
+    const wanted = pointed ?? this.#whyType;
+    const idle = phase.kind === "idle" && !result && !this.#given && this.#text.trim() !== "";
+    return {
+      speaker: this.#speaker,
+      phase,
+      text: this.#text,
+      segmentation: this.#segmentation,
+      view,
+      result,
+      active,
+      pinned: this.#selection.pinned,
+      stop: this.#interaction?.stop(buildWalk(view)) ?? null,
+      listStop: this.#interaction?.listStop(view.entities.map(({ id }) => id)) ?? null,
+      photo: this.#photo.source,
+      photoFailed: this.#photo.failed,
+      alt: this.alt,
+      size: result?.image ?? this.#photo.size,
+      listOpen: this.list,
+      whyOpen: this.why,
+      whyQuery: queries.find(({ type }) => type === wanted) ?? queries.find(({ attention }) => attention) ?? null,
+      error: phase.kind === "error" ? phase.error : (this.#given?.error ?? null),
+      startShown: idle && this.loading === "manual",
+      waitingShown: idle && this.loading !== "manual",
+      announcement: this.#announcement,
+      act: this.#actions,
+    };
+  }
+
+  readonly #actions: SceneActions = {
+    toggleType: (type) => {
+      const hidden = new Set(this.#hidden);
+      if (!hidden.delete(type)) hidden.add(type);
+      this.#hidden = hidden;
+      this.requestUpdate();
+    },
+    toggleList: () => {
+      this.list = !this.list;
+    },
+    toggleWhy: () => {
+      this.why = !this.why;
+    },
+    chooseQuery: (type) => {
+      this.#selection.clear();
+      this.#whyType = type;
+      this.requestUpdate();
+    },
+    start: () => {
+      this.analyze().catch(() => {});
+    },
+    pinEntity: (id) => {
+      this.#selection.toggle(id);
+      this.requestUpdate();
+    },
+    pinBox: (box) => {
+      this.#selection.cycle(idsOf(box));
+      this.requestUpdate();
+    },
+    photoLoaded: (event) => this.#photo.loaded(event.target as HTMLImageElement),
+    photoFailed: () => this.#photo.refused(),
+  };
+
+  #tellSelection(): void {
+    const id = this.#selection.pinned;
+    if (id === this.#selected) return;
+    this.#selected = id;
+    const shown = this.#view.entities.find((entity) => entity.id === id);
+    fire(this, "mner-select", { id, entity: (shown && this.#drawn?.entities[shown.index]) ?? null });
+  }
+
+  #layOut(): void {
+    if (!this.hasUpdated) return;
+    const scene = this.#scene();
+    layOut(this.renderRoot as ShadowRoot, scene);
+    paintVeil(this.renderRoot as ShadowRoot, scene);
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mner-qg": MnerQg;
+  }
+}

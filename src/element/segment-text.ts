@@ -1,0 +1,125 @@
+// Cuts a text into runs at the edges of its spans, and gives overlapping spans lanes of their own. Pure: the runs joined
+// are always the text, whatever the spans are.
+import { graphemeEdges } from "./graphemes.js";
+
+export interface SpanInput {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A span that can be drawn. `index` points into the spans given. */
+export interface PlacedSpan {
+  readonly index: number;
+  readonly start: number;
+  readonly end: number;
+  /** 0 is the outermost of a group of overlapping spans; drawn furthest from the letters. */
+  readonly lane: number;
+  /** How many lanes the group has that this span belongs to. */
+  readonly lanes: number;
+  /** True when an edge lay inside a grapheme and was moved outward. */
+  readonly widened: boolean;
+}
+
+export type DropReason = "not-a-number" | "out-of-range" | "empty";
+
+export interface DroppedSpan {
+  readonly index: number;
+  readonly reason: DropReason;
+}
+
+/** A piece of the text over which the set of spans does not change. */
+export interface Run {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+  /** Spans that cover the run, outermost lane first. */
+  readonly spans: readonly PlacedSpan[];
+  /** Those of them that begin with this run, outermost lane first. */
+  readonly begins: readonly PlacedSpan[];
+}
+
+export interface Segmentation {
+  readonly runs: readonly Run[];
+  readonly spans: readonly PlacedSpan[];
+  readonly dropped: readonly DroppedSpan[];
+  /** The most lanes any group needs; 0 without spans. */
+  readonly lanes: number;
+}
+
+interface WideSpan {
+  index: number;
+  start: number;
+  end: number;
+  lane: number;
+  lanes: number;
+  widened: boolean;
+}
+
+function whyNot(span: SpanInput, length: number): DropReason | null {
+  if (!Number.isInteger(span.start) || !Number.isInteger(span.end)) return "not-a-number";
+  if (span.start < 0 || span.end > length) return "out-of-range";
+  return span.start >= span.end ? "empty" : null;
+}
+
+/** Lowest free lane, outer spans first: the number of lanes is the greatest depth of overlap, never more. */
+function assignLanes(spans: WideSpan[]): number {
+  let most = 0;
+  let group: WideSpan[] = [];
+  let groupEnd = 0;
+  let laneEnds: number[] = [];
+  const close = (): void => {
+    for (const span of group) span.lanes = laneEnds.length;
+    most = Math.max(most, laneEnds.length);
+    group = [];
+    laneEnds = [];
+  };
+  for (const span of spans) {
+    if (span.start >= groupEnd) close();
+    const free = laneEnds.findIndex((end) => end <= span.start);
+    span.lane = free < 0 ? laneEnds.length : free;
+    laneEnds[span.lane] = span.end;
+    group.push(span);
+    groupEnd = Math.max(groupEnd, span.end);
+  }
+  close();
+  return most;
+}
+
+export function segmentText(text: string, inputs: readonly SpanInput[]): Segmentation {
+  const edges = graphemeEdges(text);
+  const dropped: DroppedSpan[] = [];
+  const spans: WideSpan[] = [];
+  inputs.forEach((input, index) => {
+    const reason = whyNot(input, text.length);
+    if (reason) {
+      dropped.push({ index, reason });
+      return;
+    }
+    const start = edges.before(input.start);
+    const end = edges.after(input.end);
+    spans.push({ index, start, end, lane: 0, lanes: 1, widened: start !== input.start || end !== input.end });
+  });
+  spans.sort((a, b) => a.start - b.start || b.end - a.end || a.index - b.index);
+  const lanes = assignLanes(spans);
+
+  const cuts = [...new Set([0, text.length, ...spans.flatMap((span) => [span.start, span.end])])].sort((a, b) => a - b);
+  const runs: Run[] = [];
+  let open: WideSpan[] = [];
+  let next = 0;
+  for (let cut = 0; cut + 1 < cuts.length; cut++) {
+    const start = cuts[cut]!;
+    const end = cuts[cut + 1]!;
+    open = open.filter((span) => span.end > start);
+    const begins: WideSpan[] = [];
+    while (next < spans.length && spans[next]!.start === start) begins.push(spans[next++]!);
+    open = [...open, ...begins].sort((a, b) => a.lane - b.lane);
+    runs.push({
+      start,
+      end,
+      text: text.slice(start, end),
+      spans: open,
+      begins: begins.sort((a, b) => a.lane - b.lane),
+    });
+  }
+  return { runs, spans, dropped, lanes };
+}

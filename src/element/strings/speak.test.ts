@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { de } from "./de.js";
+import { en } from "./en.js";
+import { createSpeaker } from "./speak.js";
+import type { Strings } from "./strings.js";
+import { zh } from "./zh.js";
+
+const places = (wording: unknown): string[] =>
+  [...JSON.stringify(wording).matchAll(/\{\w+\}/g)].map(([place]) => place).sort();
+
+describe("translations", () => {
+  for (const strings of [de, zh]) {
+    it(`says everything in ${strings.language}, with the same places to fill`, () => {
+      expect(Object.keys(strings).sort()).toEqual(Object.keys(en).sort());
+      for (const key of Object.keys(en) as (keyof Strings)[]) {
+        if (key === "language" || key === "errors" || key === "shortTypes") continue;
+        expect([...new Set(places(strings[key]))], key).toEqual([...new Set(places(en[key]))]);
+      }
+      expect(strings.places).toHaveLength(9);
+    });
+  }
+  it("translates the same errors in every language", () => {
+    expect(Object.keys(zh.errors)).toEqual(Object.keys(de.errors));
+  });
+});
+
+describe("createSpeaker", () => {
+  const english = createSpeaker(null);
+  it("counts", () => {
+    expect(english.count(en.names, 1)).toBe("1 name");
+    expect(english.count(en.names, 1200)).toBe("1,200 names");
+    expect(createSpeaker(de).count(de.names, 2)).toBe("2 Namen");
+  });
+  it("writes figures as the language does, and none where there is none", () => {
+    expect(english.percent(0.974)).toBe("97%");
+    expect(createSpeaker(de).percent(0.974)).toBe("97\u00a0%");
+    expect(english.percent(Number.NaN)).toBe("");
+  });
+  it("never looks for places in what it fills in", () => {
+    expect(english.fill("{name}, {type}", { name: "{type}", type: "x" })).toBe("{type}, x");
+    expect(english.fill("{constructor}", {})).toBe("{constructor}");
+  });
+  it("shows labels of own types as they are, cut for the chip by whole characters", () => {
+    expect(english.typeName("ship")).toBe("ship");
+    expect(english.typeName("constructor")).toBe("constructor");
+    expect(english.shortType("🚢".repeat(12))).toBe(`${"🚢".repeat(9)}…`);
+  });
+  it("takes part of a translation, and any language tag", () => {
+    expect(createSpeaker({ list: "Lijst" }).strings.why).toBe(en.why);
+    expect(createSpeaker({ language: "not a tag!" }).percent(0.5)).toBe("50%");
+  });
+});

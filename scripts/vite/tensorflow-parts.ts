@@ -1,10 +1,11 @@
-// A Vite plugin that takes TensorFlow.js in parts: its core without gradients, training and file handling, and its
-// Emscripten modules without their Node shell and without what a minifier would break. For pages, workers, Node and tests.
+// A Vite plugin that takes TensorFlow.js in parts: of its core what is used, and its Emscripten modules without their Node
+// shell and without what a minifier would break. For pages, workers, Node and tests.
+import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 
 const CORE = "@tensorflow/tfjs-core";
-/** Backends import the core by name, which would bring all of it; this is the same core without its side effects. */
-const CORE_PARTS = `${CORE}/dist/base.js`;
+/** Backends import the core by name, which would bring all of it. */
+const CORE_PARTS = fileURLToPath(new URL("../../src/engine/backends/core-parts.ts", import.meta.url));
 
 interface Patch {
   readonly file: RegExp;
@@ -29,8 +30,6 @@ const patches: readonly Patch[] = [
   },
 ];
 
-const isCoreIo = /[\\/]tfjs-core[\\/]dist[\\/]io[\\/]/;
-
 /** Also to be named in `worker.plugins`: Vite builds workers with plugins of their own. */
 export function tensorflowParts(): Plugin {
   return {
@@ -44,13 +43,9 @@ export function tensorflowParts(): Plugin {
       ssr: { noExternal: [/^@tensorflow\//] },
       test: { server: { deps: { inline: [/@tensorflow\//] } } },
     }),
-    async resolveId(source, importer, options) {
-      if (source === CORE) return this.resolve(CORE_PARTS, importer, { ...options, skipSelf: true });
-      return null;
-    },
+    resolveId: (source) => (source === CORE ? CORE_PARTS : null),
     transform(code, id) {
       const wanted = patches.filter(({ file }) => file.test(id.split("?")[0]!));
-      if (isCoreIo.test(id)) return { code, map: null, moduleSideEffects: false };
       if (wanted.length === 0) return null;
       let patched = code;
       for (const { find, replacement } of wanted) {

@@ -11,12 +11,15 @@ import { buildNetwork } from "./network.js";
 const BOUNDARIES = 20;
 const TOLERANCE = 1e-4;
 
+/** The plain JavaScript backend takes its time on a busy machine. */
+const SLOW_MS = 60_000;
+
 beforeAll(async () => {
   await openCpu();
-  await openWasm(nodeWasmFiles());
-});
+  await openWasm({ wasm: nodeWasmFiles() });
+}, SLOW_MS);
 
-describe.each(["golden-tiny-mini", "golden-tiny-base"])("%s", (name) => {
+describe.each(["golden-tiny-mini", "golden-tiny-base"])("%s", { timeout: SLOW_MS }, (name) => {
   const golden = readGolden(name);
   const source = {
     has: (weight: string) => golden.weights.has(weight),

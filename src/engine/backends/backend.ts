@@ -15,7 +15,13 @@ export interface OpenBackend {
 export interface WasmFiles {
   compile(threaded: boolean): Promise<WebAssembly.Module>;
   /** Threads the backend may use; 1 where the page is not cross-origin isolated. */
-  readonly threads: number;
+  threads(): Promise<number>;
+}
+
+export interface OpenOptions {
+  readonly wasm: WasmFiles;
+  /** Whether a software rasteriser will do: only when the caller named this backend, since wasm is faster. */
+  readonly allowSoftware: boolean;
 }
 
 export const NEVER_LOST: Promise<string> = new Promise(() => {});

@@ -1,8 +1,7 @@
 // TensorFlow.js' core as this project uses it: the engine, its flags and a platform of our own. The stock platforms bring
 // file stores that nothing here needs, and one for Node that only works in CommonJS.
 import "@tensorflow/tfjs-core/dist/flags.js";
-import { cast, clone, env } from "@tensorflow/tfjs-core";
-import { buffer } from "@tensorflow/tfjs-core/dist/ops/buffer.js";
+import { buffer, cast, clone, env } from "@tensorflow/tfjs-core";
 import { setOpHandler } from "@tensorflow/tfjs-core/dist/tensor.js";
 
 const platform = {

@@ -8,7 +8,8 @@ import { registerCpuKernels } from "./cpu-kernels.js";
 export async function openCpu(): Promise<OpenBackend> {
   prepareCore();
   registerCpuKernels();
-  registerBackend("cpu", () => new MathBackendCPU());
+  const backend = new MathBackendCPU();
+  registerBackend("cpu", () => backend);
   await setBackend("cpu");
   return { name: "cpu", detail: "", lost: NEVER_LOST, close: () => removeBackend("cpu") };
 }

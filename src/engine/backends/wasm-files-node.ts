@@ -9,7 +9,7 @@ const BINARY = "tfjs-backend-wasm-simd.wasm";
 
 export function nodeWasmFiles(): WasmFiles {
   return {
-    threads: 1,
+    threads: async () => 1,
     async compile() {
       const beside = fileURLToPath(new URL(`./${BINARY}`, import.meta.url));
       const path = existsSync(beside)

@@ -6,7 +6,7 @@ import * as threadedModule from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-bac
 import { wasmWorkerContents } from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.worker.js";
 import { registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
 import { MnerError } from "../../errors/mner-error.js";
-import { NEVER_LOST, type OpenBackend, type WasmFiles } from "./backend.js";
+import { NEVER_LOST, type OpenBackend, type OpenOptions } from "./backend.js";
 import { prepareCore } from "./core.js";
 import { registerWasmKernels } from "./wasm-kernels.js";
 
@@ -43,7 +43,7 @@ const ENTRY_POINTS: readonly [key: string, exported: string, takes: number, retu
   ["dispose", "dispose", 0, false],
 ];
 
-export async function openWasm(files: WasmFiles): Promise<OpenBackend> {
+export async function openWasm({ wasm: files }: Pick<OpenOptions, "wasm">): Promise<OpenBackend> {
   if (!hasWasmSimd()) {
     throw new MnerError(
       "backend-unavailable",
@@ -52,7 +52,8 @@ export async function openWasm(files: WasmFiles): Promise<OpenBackend> {
   }
   prepareCore();
   registerWasmKernels();
-  const threaded = files.threads > 1;
+  const threads = await files.threads();
+  const threaded = threads > 1;
   const compiled = await files.compile(threaded);
   const started = await start(compiled, threaded);
   started.tfjs = Object.fromEntries(
@@ -61,12 +62,13 @@ export async function openWasm(files: WasmFiles): Promise<OpenBackend> {
       started.cwrap(exported, returns ? "number" : null, new Array<string>(takes).fill("number")),
     ]),
   );
-  setThreadsCount(threaded ? files.threads : 1);
-  registerBackend("wasm", () => new BackendWasm(started as unknown as ConstructorParameters<typeof BackendWasm>[0]));
+  setThreadsCount(threads);
+  const backend = new BackendWasm(started as unknown as ConstructorParameters<typeof BackendWasm>[0]);
+  registerBackend("wasm", () => backend);
   await setBackend("wasm");
   return {
     name: "wasm",
-    detail: threaded ? `${files.threads} threads` : "1 thread",
+    detail: threaded ? `${threads} threads` : "1 thread",
     lost: NEVER_LOST,
     close: () => removeBackend("wasm"),
   };

@@ -1,0 +1,42 @@
+// What the backends and the network take from TensorFlow.js' core, and nothing else: `@tensorflow/tfjs-core` resolves to
+// this file (scripts/vite/tensorflow-parts.ts). The package's own entry brings gradients, optimisers, file formats and
+// hundreds of operations with it, of which a bundler can drop only some and a development server none.
+export { DataStorage, KernelBackend } from "@tensorflow/tfjs-core/dist/backends/backend.js";
+export * as backend_util from "@tensorflow/tfjs-core/dist/backends/backend_util.js";
+export * as kernel_impls from "@tensorflow/tfjs-core/dist/backends/kernel_impls.js";
+export { nextFrame } from "@tensorflow/tfjs-core/dist/browser_util.js";
+export * as device_util from "@tensorflow/tfjs-core/dist/device_util.js";
+export { ENV, env } from "@tensorflow/tfjs-core/dist/environment.js";
+export * from "@tensorflow/tfjs-core/dist/globals.js";
+export * from "@tensorflow/tfjs-core/dist/kernel_names.js";
+export * from "@tensorflow/tfjs-core/dist/kernel_registry.js";
+export { add } from "@tensorflow/tfjs-core/dist/ops/add.js";
+export { broadcastTo } from "@tensorflow/tfjs-core/dist/ops/broadcast_to.js";
+export * as broadcast_util from "@tensorflow/tfjs-core/dist/ops/broadcast_util.js";
+export { buffer } from "@tensorflow/tfjs-core/dist/ops/buffer.js";
+export { cast } from "@tensorflow/tfjs-core/dist/ops/cast.js";
+export { clone } from "@tensorflow/tfjs-core/dist/ops/clone.js";
+export { concat } from "@tensorflow/tfjs-core/dist/ops/concat.js";
+export { erf } from "@tensorflow/tfjs-core/dist/ops/erf.js";
+export * as fused from "@tensorflow/tfjs-core/dist/ops/fused_ops.js";
+export { matMul } from "@tensorflow/tfjs-core/dist/ops/mat_mul.js";
+export { maxPool } from "@tensorflow/tfjs-core/dist/ops/max_pool.js";
+export { mean } from "@tensorflow/tfjs-core/dist/ops/mean.js";
+export { mul } from "@tensorflow/tfjs-core/dist/ops/mul.js";
+export { reshape } from "@tensorflow/tfjs-core/dist/ops/reshape.js";
+export { rsqrt } from "@tensorflow/tfjs-core/dist/ops/rsqrt.js";
+export { scalar } from "@tensorflow/tfjs-core/dist/ops/scalar.js";
+export { sigmoid } from "@tensorflow/tfjs-core/dist/ops/sigmoid.js";
+export { slice } from "@tensorflow/tfjs-core/dist/ops/slice.js";
+export * as slice_util from "@tensorflow/tfjs-core/dist/ops/slice_util.js";
+export { softmax } from "@tensorflow/tfjs-core/dist/ops/softmax.js";
+export { square } from "@tensorflow/tfjs-core/dist/ops/square.js";
+export { sub } from "@tensorflow/tfjs-core/dist/ops/sub.js";
+export { tensor } from "@tensorflow/tfjs-core/dist/ops/tensor.js";
+export { tensor2d } from "@tensorflow/tfjs-core/dist/ops/tensor2d.js";
+export { tensor4d } from "@tensorflow/tfjs-core/dist/ops/tensor4d.js";
+export { transpose } from "@tensorflow/tfjs-core/dist/ops/transpose.js";
+export { zeros } from "@tensorflow/tfjs-core/dist/ops/zeros.js";
+export { Tensor, TensorBuffer } from "@tensorflow/tfjs-core/dist/tensor.js";
+export { sumOutType, upcastType } from "@tensorflow/tfjs-core/dist/types.js";
+export * as util from "@tensorflow/tfjs-core/dist/util.js";

@@ -1,0 +1,69 @@
+// Opens backends by name, each in a chunk of its own, shares them between the engines of one thread, and lets only one
+// engine compute at a time: TensorFlow.js has one current backend per thread.
+import { getBackend, setBackend } from "@tensorflow/tfjs-core";
+import type { BackendName } from "../results.js";
+import type { OpenBackend, OpenOptions } from "./backend.js";
+
+const openers: Readonly<Record<BackendName, (options: OpenOptions) => Promise<OpenBackend>>> = {
+  webgpu: async (options) => (await import("./webgpu.js")).openWebgpu(options),
+  webgl: async (options) => (await import("./webgl.js")).openWebgl(options),
+  wasm: async (options) => (await import("./wasm.js")).openWasm(options),
+  cpu: async () => (await import("./cpu.js")).openCpu(),
+};
+
+interface Shared {
+  readonly opening: Promise<OpenBackend>;
+  users: number;
+}
+
+const shared = new Map<BackendName, Shared>();
+
+/** Opens a backend, or joins those who use it already. `close` closes it when the last of them has. */
+export async function openBackend(name: BackendName, options: OpenOptions): Promise<OpenBackend> {
+  let entry = shared.get(name);
+  if (!entry) {
+    entry = { opening: openers[name](options), users: 0 };
+    shared.set(name, entry);
+  }
+  const mine = entry;
+  mine.users++;
+  let left = false;
+  const leave = (): boolean => {
+    if (left) return false;
+    left = true;
+    if (--mine.users > 0) return false;
+    if (shared.get(name) === mine) shared.delete(name);
+    return true;
+  };
+  try {
+    const open = await mine.opening;
+    // Whoever comes after a loss must get a fresh device, however many still hold the dead one.
+    void open.lost.then(() => {
+      if (shared.get(name) === mine) shared.delete(name);
+    });
+    return {
+      ...open,
+      close: () => {
+        if (leave()) open.close();
+      },
+    };
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+let turn: Promise<unknown> = Promise.resolve();
+
+/** Runs work on tensors when no other engine of this thread does. */
+export function whenFree<T>(work: () => Promise<T>): Promise<T> {
+  const result = turn.then(work);
+  turn = result.catch(() => {});
+  return result;
+}
+
+/** Makes a backend the current one again, after time in which another may have been. */
+export function useBackend(name: BackendName): void {
+  // For a backend that is open this takes effect before the first await.
+  if (getBackend() !== name) void setBackend(name);
+}

@@ -1,0 +1,59 @@
+// WebGL 2. The context is made here, so that a software one is only taken when asked for and its loss is noticed.
+import { MathBackendWebGL } from "@tensorflow/tfjs-backend-webgl/dist/backend_webgl.js";
+import { clearWebGLContext, setWebGLContext } from "@tensorflow/tfjs-backend-webgl/dist/canvas_util.js";
+import { env, registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
+import { MnerError } from "../../errors/mner-error.js";
+import type { OpenBackend, OpenOptions } from "./backend.js";
+import { prepareCore } from "./core.js";
+import { registerWebglKernels } from "./webgl-kernels.js";
+
+const VERSION = 2;
+
+export async function openWebgl({ allowSoftware }: OpenOptions): Promise<OpenBackend> {
+  const canvas = makeCanvas();
+  const gl = canvas?.getContext("webgl2", {
+    alpha: false,
+    antialias: false,
+    premultipliedAlpha: false,
+    depth: false,
+    stencil: false,
+    failIfMajorPerformanceCaveat: !allowSoftware,
+  }) as WebGL2RenderingContext | null | undefined;
+  if (!canvas || !gl) {
+    throw new MnerError("backend-unavailable", 'This browser offers no WebGL 2 here. Use backend "auto" or "wasm".');
+  }
+  prepareCore();
+  registerWebglKernels();
+  let closed = false;
+  const lost = new Promise<string>((resolve) => {
+    canvas.addEventListener("webglcontextlost", (event) => {
+      event.preventDefault();
+      if (closed) return;
+      clearWebGLContext(VERSION);
+      resolve("the WebGL context was lost");
+    });
+  });
+  setWebGLContext(VERSION, gl);
+  // Flags remember what an earlier context could do, also when that was none.
+  env().set("WEBGL_VERSION", VERSION);
+  env().set("HAS_WEBGL", true);
+  const backend = new MathBackendWebGL();
+  registerBackend("webgl", () => backend);
+  await setBackend("webgl");
+  return {
+    name: "webgl",
+    detail: String(gl.getParameter(gl.RENDERER)),
+    lost,
+    close: () => {
+      closed = true;
+      removeBackend("webgl");
+      clearWebGLContext(VERSION);
+      gl.getExtension("WEBGL_lose_context")?.loseContext();
+    },
+  };
+}
+
+function makeCanvas(): OffscreenCanvas | HTMLCanvasElement | null {
+  if (typeof OffscreenCanvas !== "undefined") return new OffscreenCanvas(1, 1);
+  return typeof document === "undefined" ? null : document.createElement("canvas");
+}

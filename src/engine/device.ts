@@ -1,0 +1,132 @@
+// A network on an open backend, tested, and the chain of backends that are tried until one works.
+import { isMnerError, MnerError, throwIfAborted, toMnerError } from "../errors/mner-error.js";
+import type { LoadedModel } from "../model/index.js";
+import { buildNetwork, type Network } from "../network/index.js";
+import type { OpenBackend } from "./backends/backend.js";
+import { openBackend, useBackend, whenFree } from "./backends/open-backend.js";
+import type { Surroundings } from "./job.js";
+import type { BackendName, Notice } from "./results.js";
+import { runSelfTest } from "./self-test.js";
+import { makePause } from "./task.js";
+
+export interface Device {
+  readonly backend: OpenBackend;
+  readonly network: Network;
+  /** Why the device is gone, once it is. */
+  lostReason(): string | null;
+  /** A promise that only ever fails, with `device-lost`. */
+  readonly failure: Promise<never>;
+  close(): void;
+}
+
+export interface OpenDeviceOptions {
+  readonly model: LoadedModel;
+  readonly surroundings: Surroundings;
+  /** Backends to try, in this order. */
+  readonly order: readonly BackendName[];
+  /** The caller named the backend: a software GPU will do. */
+  readonly named: boolean;
+  readonly signal: AbortSignal;
+  readonly onNotice: (notice: Notice) => void;
+  readonly onStage: (stage: "compile" | "self-test") => void;
+}
+
+/** Opens the first backend that works and computes rightly; every one that is passed over is told as a notice. */
+export async function openDevice(options: OpenDeviceOptions): Promise<Device> {
+  let failure: MnerError | null = null;
+  for (const name of options.order) {
+    if (failure) options.onNotice(fallbackNotice(failure, name));
+    try {
+      return await openOne(name, options);
+    } catch (error) {
+      throwIfAborted(options.signal);
+      failure = toMnerError(error, "backend-unavailable", `The ${name} backend cannot be used: ${messageOf(error)}`);
+      // A broken model is broken everywhere.
+      if (failure.code.startsWith("model-")) throw failure;
+    }
+  }
+  throw failure ?? new MnerError("backend-unavailable", "There is no backend to try. Name one.");
+}
+
+async function openOne(name: BackendName, options: OpenDeviceOptions): Promise<Device> {
+  const { model, surroundings, signal } = options;
+  options.onStage("compile");
+  const backend = await openBackend(name, { wasm: surroundings.wasm, allowSoftware: options.named });
+  try {
+    return await whenFree(async () => {
+      throwIfAborted(signal);
+      useBackend(name);
+      const network = buildNetwork(model.manifest.config, model.weights);
+      const device = makeDevice(backend, network);
+      try {
+        options.onStage("self-test");
+        const test = runSelfTest(network, model.manifest.selfTest, { pause: devicePause(device, signal) });
+        await Promise.race([test, device.failure]);
+        return device;
+      } catch (error) {
+        disposeQuietly(network);
+        throw error;
+      }
+    });
+  } catch (error) {
+    backend.close();
+    throw error;
+  }
+}
+
+function makeDevice(backend: OpenBackend, network: Network): Device {
+  let reason: string | null = null;
+  const failure = backend.lost.then((why): never => {
+    reason = why;
+    throw lostError(backend.name, why);
+  });
+  // Whoever races against it hears of it; nobody has to.
+  failure.catch(() => {});
+  return {
+    backend,
+    network,
+    failure,
+    lostReason: () => reason,
+    close: () => {
+      disposeQuietly(network);
+      backend.close();
+    },
+  };
+}
+
+/** Between steps on a device: hears aborts and losses, and makes the device's backend the current one again. */
+export function devicePause(device: Device, signal: AbortSignal): () => Promise<void> {
+  const pause = makePause(signal);
+  const { name } = device.backend;
+  return async () => {
+    await pause();
+    const reason = device.lostReason();
+    // A run on a lost device must not go on with the tensors of the dead one on the new one of the same name.
+    if (reason !== null) throw lostError(name, reason);
+    useBackend(name);
+  };
+}
+
+function lostError(name: BackendName, reason: string): MnerError {
+  return new MnerError(
+    "device-lost",
+    `The ${name} device was lost (${reason}). Analyse again, or choose backend "wasm".`,
+  );
+}
+
+function disposeQuietly(network: Network): void {
+  try {
+    network.dispose();
+  } catch {
+    // The memory of a lost device is gone already.
+  }
+}
+
+function fallbackNotice(failure: MnerError, next: BackendName): Notice {
+  return { code: "backend-fallback", message: `${failure.message} The ${next} backend is tried next.` };
+}
+
+function messageOf(error: unknown): string {
+  if (isMnerError(error) || error instanceof Error) return error.message;
+  return String((error as { message?: unknown } | null)?.message ?? error);
+}

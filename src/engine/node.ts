@@ -1,0 +1,88 @@
+// The engine for Node: the wasm backend, a model folder on disk, photos as files or bytes. For the command line and tests.
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { MnerError } from "../errors/mner-error.js";
+import { loadModelFolder } from "../model/node.js";
+import type { AnalyzeRequest, Analyzer, AnalyzerOptions } from "./analyzer.js";
+import { nodeWasmFiles } from "./backends/wasm-files-node.js";
+import { startEngine } from "./engine-core.js";
+import type { StartHost } from "./host.js";
+import type { PhotoInput, Surroundings } from "./job.js";
+import { checkBackend, makeAnalyzer } from "./make-analyzer.js";
+import { classify } from "./protocol.js";
+
+export { isMnerError, MnerError, type MnerErrorCode } from "../errors/mner-error.js";
+export type * from "./results.js";
+
+/** A path, a file: URL, or the bytes of an image file. */
+export type NodeImageInput = string | URL | Uint8Array | Blob;
+
+export interface NodeAnalyzeRequest extends Omit<AnalyzeRequest, "image" | "crossOrigin"> {
+  readonly image?: NodeImageInput | null;
+}
+
+export interface NodeAnalyzer extends Omit<Analyzer, "analyze"> {
+  analyze(request: NodeAnalyzeRequest): ReturnType<Analyzer["analyze"]>;
+}
+
+/** `model` is the path of a model folder; the one that comes with the package when absent. */
+export type NodeAnalyzerOptions = Omit<AnalyzerOptions, "run">;
+
+const DEFAULT_MODEL = "models/mner-qg-mini";
+
+/** As in the browser, with paths instead of addresses. */
+export async function createAnalyzer(options: NodeAnalyzerOptions = {}): Promise<NodeAnalyzer> {
+  const model = folderOf(options.model);
+  const backend = checkBackend(options.backend);
+  const place = { model, key: JSON.stringify([model, backend]), startHost, toPhoto };
+  return (await makeAnalyzer(options, place as Parameters<typeof makeAnalyzer>[1])) as NodeAnalyzer;
+}
+
+const startHost: StartHost = async (options, events, signal) => {
+  const rethrow = (error: unknown): never => {
+    throw classify(error);
+  };
+  const core = await startEngine(options, surroundings, events, signal).catch(rethrow);
+  return {
+    get info() {
+      return core.info;
+    },
+    analyze: (job, stop) => core.analyze(job, stop).catch(rethrow),
+    dispose: () => core.dispose(),
+  };
+};
+
+const surroundings: Surroundings = {
+  loadModel: (address, options) => loadModelFolder(address, options),
+  openPhoto: async () => {
+    throw new MnerError("image-unsupported", "not yet");
+  },
+  wasm: nodeWasmFiles(),
+  order: ["wasm", "cpu"],
+};
+
+function folderOf(model: string | URL | undefined): string {
+  if (model !== undefined && model !== "") {
+    return model instanceof URL || model.startsWith("file:") ? fileURLToPath(model) : resolve(model);
+  }
+  // Beside the built script, or in the repository.
+  const places = [`./${DEFAULT_MODEL}`, `../${DEFAULT_MODEL}`, `../../public/${DEFAULT_MODEL}`].map((place) =>
+    fileURLToPath(new URL(place, import.meta.url)),
+  );
+  return places.find((place) => existsSync(place)) ?? places[0]!;
+}
+
+async function toPhoto(image: NodeImageInput): Promise<PhotoInput> {
+  if (image instanceof Uint8Array) return { kind: "bytes", bytes: image };
+  if (image instanceof Blob) return { kind: "bytes", bytes: new Uint8Array(await image.arrayBuffer()) };
+  const path = image instanceof URL || image.startsWith("file:") ? fileURLToPath(image) : image;
+  try {
+    return { kind: "bytes", bytes: new Uint8Array(await readFile(path)) };
+  } catch (cause) {
+    throw new MnerError("image-unreadable", `The photo "${path}" cannot be read. Give the path of an image file.`, {
+      cause,
+    });
+  }
+}

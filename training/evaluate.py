@@ -164,8 +164,10 @@ def grounding_scores(model: MnerQg, folder: Path, reader: TextReader, seed: int 
                       "meanIou": round(100 * float(np.mean(v)), 2)} if v else {"n": 0}
     auc = metrics.area_under_roc(present + absent, [True] * len(present) + [False] * len(absent))
     wrong_none = [p < 0.5 for p in present], [p < 0.5 for p in absent]
+    logit = lambda p: np.log(np.clip(p, 1e-6, 1 - 1e-6) / np.clip(1 - np.array(p), 1e-6, 1))
+    a, b = fit_calibration(-logit(np.array(present + absent)), np.array([False] * len(present) + [True] * len(absent)))
     return {"person": rate(person), "labels": rate(seen + unseen), "seen": rate(seen), "unseen": rate(unseen),
-            "none": {"auc": round(auc, 4), "recall": round(100 * float(np.mean(wrong_none[1])), 2),
+            "none": {"auc": round(auc, 4), "calibration": {"a": a, "b": b}, "recall": round(100 * float(np.mean(wrong_none[1])), 2),
                      "falseAlarm": round(100 * float(np.mean(wrong_none[0])), 2)}}
 
 
@@ -189,6 +191,10 @@ def evaluate_all(model: MnerQg, data: Path, reader: TextReader, dev=None, settin
 
 
 def load_run(folder: Path) -> tuple[MnerQg, TextReader]:
+    if (folder / "manifest.json").exists():
+        from .model_folder import load_model_folder
+
+        return load_model_folder(folder), TextReader(folder / "vocab.txt")
     config = Config.load(folder / "config.json")
     model = MnerQg(config)
     from safetensors.torch import load_file
@@ -208,7 +214,7 @@ def summary(report: dict) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", required=True, help="folder with model.safetensors, config.json, vocab.txt")
+    parser.add_argument("--run", required=True, help="folder with model.safetensors, config.json, vocab.txt; or a converted model folder")
     parser.add_argument("--data", required=True)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()

@@ -19,7 +19,7 @@ class LossWeights:
     existence: float = 0.3
     choice: float = 0.25
     box: float = 0.5
-    match: float = 0.1
+    match: float = 0.01
 
 
 def span_loss(logits, target, weight, positive: float):

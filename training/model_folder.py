@@ -1,0 +1,57 @@
+"""Reads a converted model folder back into PyTorch, so that the 8-bit weights can be scored by the reference itself."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .config import Config
+from .network.model import MnerQg
+
+
+def decode_tensors(folder: str | Path) -> dict[str, np.ndarray]:
+    """Every tensor of the folder as float32, decoded exactly as the browser decodes it."""
+    folder = Path(folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    stream = b"".join((folder / shard["path"]).read_bytes() for shard in manifest["shards"])
+    tensors = {}
+    for entry in manifest["tensors"]:
+        raw = stream[entry["offset"] : entry["offset"] + entry["bytes"]]
+        if entry["encoding"] == "int8":
+            rows = entry["shape"][0]
+            scales = np.frombuffer(stream, np.float32, rows, entry["scaleOffset"])
+            count = int(np.prod(entry["shape"]))
+            values = np.frombuffer(raw, np.int8, count).reshape(rows, -1).astype(np.float32) * scales[:, None]
+        else:
+            kind = np.float16 if entry["encoding"] == "float16" else np.float32
+            values = np.frombuffer(raw, kind, int(np.prod(entry["shape"]))).astype(np.float32)
+        tensors[entry["name"]] = values.reshape(entry["shape"])
+    return tensors
+
+
+def load_model_folder(folder: str | Path) -> MnerQg:
+    """The network with the folder's weights. Folded convolutions get an identity norm behind them."""
+    folder = Path(folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    plain = dict(manifest["config"])
+    plain.setdefault("queries", manifest["queries"])
+    model = MnerQg(Config.from_dict(plain))
+    tensors = decode_tensors(folder)
+    state = model.state_dict()
+    with torch.no_grad():
+        for name, value in state.items():
+            if name in tensors:
+                value.copy_(torch.from_numpy(tensors[name].copy()))
+            elif name.endswith(".norm.bias") and name.removesuffix("norm.bias") + "conv.bias" in tensors:
+                value.copy_(torch.from_numpy(tensors[name.removesuffix("norm.bias") + "conv.bias"].copy()))
+            elif name.endswith(".norm.weight") and name.removesuffix("norm.weight") + "conv.bias" in tensors:
+                value.fill_((1 + 1e-5) ** 0.5)  # undoes the norm's own epsilon
+            elif name.endswith(("running_mean", "num_batches_tracked")):
+                value.zero_()
+            elif name.endswith("running_var"):
+                value.fill_(1)
+            else:
+                raise KeyError(f"{folder} has no {name}")
+    return model.eval()

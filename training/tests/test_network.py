@@ -1,0 +1,152 @@
+"""The network: shapes, what a missing photo must not change, published sizes, and readers of others' weights."""
+import struct
+
+import numpy as np
+import pytest
+import torch
+
+from training.config import Config, ImageConfig, base, mini, tiny
+from training.golden import golden_vectors, random_input, randomise
+from training.network.image_encoder import CspDarknetPan, Darknet53Fpn, DarknetConv, load_darknet
+from training.network.model import MnerQg
+from training.network.text_encoder import TextEncoder, from_hugging_face, load_hugging_face
+from training.photos import total_candidates
+
+
+@pytest.fixture(params=["csp-darknet-pan", "darknet53-fpn"])
+def model(request):
+    network = MnerQg(tiny(request.param), dropout=0.0)
+    randomise(network, 3)
+    return network.eval()
+
+
+def test_shapes(model):
+    ids, segments, shapes, mask, pixels = random_input(model.config, 1)
+    out = model(ids, segments, shapes, mask, model.encode_image(pixels), torch.zeros(4, dtype=torch.long))
+    assert out.start.shape == out.end.shape == ids.shape
+    assert out.existence.shape == out.none.shape == out.relevance.shape == (4,)
+    assert out.candidates.shape == (4, total_candidates(model.config), 5)
+
+
+def test_no_photo_equals_text_only_bit_for_bit(model):
+    ids, segments, shapes, mask, pixels = random_input(model.config, 2)
+    alone = model(ids, segments, shapes, mask)
+    beside = model(ids, segments, shapes, mask, model.encode_image(pixels), torch.tensor([-1, 0, -1, 0]))
+    for name in ("start", "end", "existence"):
+        a, b = getattr(alone, name), getattr(beside, name)
+        assert torch.equal(a[[0, 2]], b[[0, 2]])
+        assert not torch.equal(a[[1, 3]], b[[1, 3]])
+
+
+def test_padding_changes_nothing(model):
+    ids, segments, shapes, mask, _ = random_input(model.config, 4)
+    longer = [torch.nn.functional.pad(t, (0, 5)) for t in (ids, segments, shapes, mask)]
+    short, long = model(ids, segments, shapes, mask), model(*longer)
+    real = mask.bool()
+    torch.testing.assert_close(short.start[real], long.start[:, : ids.shape[1]][real], rtol=1e-4, atol=1e-5)
+
+
+def test_a_photo_changes_nothing_before_training():
+    network = MnerQg(tiny(), dropout=0.0).eval()
+    ids, segments, shapes, mask, pixels = random_input(network.config, 2)
+    with_photo = network(ids, segments, shapes, mask, network.encode_image(pixels), torch.zeros(4, dtype=torch.long))
+    assert torch.equal(with_photo.start, network(ids, segments, shapes, mask).start)
+
+
+def test_golden_vectors_reach_every_module(model):
+    vectors = golden_vectors(model, *random_input(model.config, 5))
+    assert {"text_encoder", "image_encoder.0", "common_width.2", "query_vector", "conditioned.1", "cross_modality", "existence"} <= set(vectors)
+    assert all(torch.isfinite(v).all() for v in vectors.values() if v.dtype.is_floating_point)
+
+
+def test_published_sizes_of_base():
+    image = Darknet53Fpn(base().image)
+    count = lambda modules: sum(p.numel() for m in modules for p in m.parameters())
+    assert count(image.trunk()) == 40_584_928  # 40.58 M
+    # 14.71 M with its norms and laterals; 14.70 M of them in convolutions
+    assert count(image.pyramid()) == 14_709_760
+    text = TextEncoder(base().text)
+    shapes = text.embeddings.shape.weight.numel()
+    pooler = 768 * 768 + 768  # published with BERT, unused here
+    assert sum(p.numel() for p in text.parameters()) - shapes + pooler == 109_482_240  # 109.48 M
+
+
+def test_size_of_mini():
+    assert sum(p.numel() for p in CspDarknetPan(mini().image).parameters()) == 887_888
+    assert sum(p.numel() for p in MnerQg(mini()).parameters()) < 26_000_000
+
+
+def test_reads_a_hugging_face_folder(tmp_path):
+    from safetensors.torch import save_file
+
+    config = tiny().text
+    rng = torch.Generator().manual_seed(0)
+    w, f = config.width, config.feedForward
+    state = {"bert.embeddings.word_embeddings.weight": (config.vocabulary, w), "bert.embeddings.position_embeddings.weight": (config.positions, w),
+             "bert.embeddings.token_type_embeddings.weight": (2, w), "bert.embeddings.LayerNorm.gamma": (w,), "bert.embeddings.LayerNorm.beta": (w,),
+             "bert.pooler.dense.weight": (w, w), "cls.predictions.bias": (config.vocabulary,)}
+    for i in range(config.layers):
+        for part, shape in (("attention.self.query", (w, w)), ("attention.self.key", (w, w)), ("attention.self.value", (w, w)),
+                            ("attention.output.dense", (w, w)), ("attention.output.LayerNorm", (w,)), ("intermediate.dense", (f, w)),
+                            ("output.dense", (w, f)), ("output.LayerNorm", (w,))):
+            state[f"bert.encoder.layer.{i}.{part}.weight"] = shape
+            state[f"bert.encoder.layer.{i}.{part}.bias"] = shape[:1]
+    tensors = {k: torch.randn(v, generator=rng) for k, v in state.items()}
+    save_file(tensors, tmp_path / "model.safetensors")
+    encoder = TextEncoder(config)
+    load_hugging_face(encoder, tmp_path)
+    assert torch.equal(encoder.layers[1].feed_forward.down.weight, tensors["bert.encoder.layer.1.output.dense.weight"])
+    assert torch.equal(encoder.embeddings.norm.bias, tensors["bert.embeddings.LayerNorm.beta"])
+    assert set(from_hugging_face(tensors)) == set(encoder.state_dict()) - {"embeddings.shape.weight"}
+    del tensors["bert.encoder.layer.1.output.dense.weight"]
+    save_file(tensors, tmp_path / "model.safetensors")
+    with pytest.raises(ValueError, match="layers.1.feed_forward.down.weight"):
+        load_hugging_face(encoder, tmp_path)
+
+
+def write_darknet(path, encoder, rng, detector_outputs=255):
+    """A weights file in Darknet's own order and format, by hand."""
+    numbers = []
+
+    def unit(outputs, inputs, kernel):
+        values = [rng.standard_normal(outputs), rng.standard_normal(outputs), rng.standard_normal(outputs), rng.random(outputs) + 0.5,
+                  rng.standard_normal(outputs * inputs * kernel * kernel)]
+        numbers.extend(values)
+        return values
+
+    def all_of(*modules):
+        return [unit(u.conv.out_channels, u.conv.in_channels, u.conv.kernel_size[0]) for m in modules for u in m.modules() if isinstance(u, DarknetConv)]
+
+    w = encoder.stem.conv.out_channels
+    first = all_of(encoder.stem, encoder.stages, encoder.level1)
+    for width, parts in ((16 * w, (encoder.lateral1, encoder.level2)), (8 * w, (encoder.lateral2, encoder.level3)), (4 * w, ())):
+        unit(2 * width, width, 3)
+        numbers.extend([rng.standard_normal(detector_outputs), rng.standard_normal(2 * width * detector_outputs)])
+        last = all_of(*parts)
+        if last:
+            final = last[-1]
+    data = np.concatenate(numbers).astype(np.float32)
+    path.write_bytes(struct.pack("<iiiq", 0, 2, 0, 32013312) + data.tobytes())
+    return first, final, len(data)
+
+
+def test_reads_yolov3_weights(tmp_path):
+    encoder = Darknet53Fpn(tiny("darknet53-fpn").image)
+    first, final, total = write_darknet(tmp_path / "yolov3.weights", encoder, np.random.default_rng(0))
+    used = load_darknet(encoder, tmp_path / "yolov3.weights")
+    assert used < total  # the last detector is not ours
+    bias, scale, mean, variance, kernel = (torch.from_numpy(v.astype(np.float32)) for v in first[0])
+    assert torch.equal(encoder.stem.norm.bias, bias) and torch.equal(encoder.stem.norm.weight, scale)
+    assert torch.equal(encoder.stem.conv.weight.flatten(), kernel)
+    assert torch.equal(encoder.level3.layers[4].conv.weight.flatten(), torch.from_numpy(final[4].astype(np.float32)))
+    truncated = (tmp_path / "yolov3.weights").read_bytes()[: total * 2]
+    (tmp_path / "short.weights").write_bytes(truncated[: len(truncated) // 4 * 4])
+    with pytest.raises(ValueError, match="truncated"):
+        load_darknet(encoder, tmp_path / "short.weights")
+
+
+def test_config_round_trip():
+    for config in (mini(), base(), tiny()):
+        assert Config.from_dict(__import__("json").loads(config.to_json())) == config
+    with pytest.raises(ValueError, match="unknown image encoder"):
+        MnerQg(Config(image=ImageConfig(kind="resnet")))

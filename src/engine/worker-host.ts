@@ -59,9 +59,11 @@ class WorkerHost implements Host {
       const settle = (failure: Error | null): void => {
         clearTimeout(timer);
         signal.removeEventListener("abort", onAbort);
-        if (failure === null) return resolve();
-        this.end(life, failure instanceof MnerError ? failure : workerFailed(failure));
-        reject(failure);
+        if (failure === null) resolve();
+        else {
+          this.end(life, failure instanceof MnerError ? failure : workerFailed(failure));
+          reject(failure);
+        }
       };
       const onAbort = (): void =>
         settle(new MnerError("aborted", "The request was aborted.", { cause: signal.reason }));

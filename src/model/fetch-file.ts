@@ -14,8 +14,8 @@ export interface FetchContext {
   readonly rule: RetryRule;
 }
 
-/** A body that ended early at the same place this often is a truncated file, not a bad connection. */
-const MOST_SHORT_ENDS = 2;
+/** A body that properly ended too early, after so many attempts without gain, is a truncated file, not a bad connection. */
+const SHORT_ENDS = 2;
 /** Wrong hashes before the file itself is taken to be wrong; the first may be a stale cache or a bad seam. */
 const MOST_MISMATCHES = 2;
 
@@ -46,7 +46,6 @@ class Download {
   /** The most that was ever there: an attempt that gets no further is fruitless. */
   private furthest = 0;
   private fruitless = 0;
-  private shortEnds = 0;
   private mismatches = 0;
   private mayResume = true;
   private pastCaches = false;
@@ -72,18 +71,12 @@ class Download {
       if (this.filled > this.furthest) {
         this.furthest = this.filled;
         this.fruitless = 0;
-        this.shortEnds = 0;
       } else this.fruitless += 1;
       if (outcome.kind === "short") {
-        this.shortEnds += 1;
-        if (this.shortEnds > MOST_SHORT_ENDS) throw this.truncated();
+        if (this.fruitless >= SHORT_ENDS) throw this.truncated();
         // The file may have been cut off in a cache on the way.
         this.pastCaches = true;
-      }
-      if (this.fruitless >= rule.attempts) {
-        if (outcome.kind === "short") throw this.truncated();
-        throw connectionError(this.url, outcome.cause, outcome.detail);
-      }
+      } else if (this.fruitless >= rule.attempts) throw connectionError(this.url, outcome.cause, outcome.detail);
       const asked = outcome.kind === "lost" ? outcome.waitMs : 0;
       await wait(delayBefore(this.fruitless, rule, asked), signal);
     }
@@ -162,15 +155,13 @@ class Download {
     }
   }
 
-  /** Whether a 206 carries on exactly where we are, in the same version of the file. */
+  /**
+   * Whether a 206 carries on exactly where we are, as far as can be seen (another origin may hide the header). Whether it
+   * is of the same version of the file, the hash decides in the end.
+   */
   private continuesAt(response: Response, from: number): boolean {
-    if (from === 0) return false;
     const range = /^bytes (\d+)-\d*\/(\d+|\*)$/.exec(response.headers.get("content-range") ?? "");
-    // Without permission another origin's Content-Range cannot be seen; then only the hash can tell.
-    if (range && (Number(range[1]) !== from || (range[2] !== "*" && Number(range[2]) !== this.entry.bytes)))
-      return false;
-    const tag = strongTag(response);
-    return !(tag && this.tag && tag !== this.tag);
+    return !range || (Number(range[1]) === from && (range[2] === "*" || Number(range[2]) === this.entry.bytes));
   }
 
   private startOver(): void {

@@ -1,12 +1,30 @@
-// Bundles the command line for Node: one file per entry, with everything inside that the package does not list as its own.
-import { readFileSync } from "node:fs";
-import { defineConfig } from "vite";
+// Bundles the command line for Node: its entry, the script of its worker threads and what both share, with everything inside
+// that the package does not list as its own, and TensorFlow's binary beside them.
+import { copyFileSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { defineConfig, type Plugin } from "vite";
+import { tensorflowParts } from "./scripts/vite/tensorflow-parts.js";
+import { transformersStubs } from "./scripts/vite/transformers-stubs.js";
 
 const { version } = JSON.parse(readFileSync(new URL("./package.json", import.meta.url), "utf8")) as { version: string };
+const BINARY = "tfjs-backend-wasm-simd.wasm";
+
+function copyBinary(): Plugin {
+  return {
+    name: "mner-qg:copy-wasm-binary",
+    writeBundle({ dir }) {
+      const source = createRequire(import.meta.url).resolve(`@tensorflow/tfjs-backend-wasm/dist/${BINARY}`);
+      copyFileSync(source, join(dir ?? "dist/cli", BINARY));
+    },
+  };
+}
 
 export default defineConfig({
+  plugins: [tensorflowParts(), transformersStubs(), copyBinary()],
   define: { __MNER_QG_VERSION__: JSON.stringify(version) },
   publicDir: false,
+  // What decodes photos is a native module and stays outside.
   ssr: { noExternal: true, external: ["sharp"] },
   build: {
     ssr: true,
@@ -15,8 +33,9 @@ export default defineConfig({
     emptyOutDir: true,
     minify: false,
     rollupOptions: {
-      input: { main: "src/cli/main.ts" },
-      output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js" },
+      input: { main: "src/cli/main.ts", worker: "src/cli/analysis/worker.ts" },
+      // All in one folder: scripts find the binary and each other beside themselves.
+      output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
     },
   },
 });

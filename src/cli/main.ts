@@ -16,4 +16,5 @@ process.exitCode = await run(process.argv.slice(2), {
   error: (text) => void process.stderr.write(text),
   interactive: process.stderr.isTTY === true,
   signal: stop.signal,
+  worker: new URL("./worker.js", import.meta.url),
 });

@@ -1,14 +1,32 @@
 // Chooses the command and turns whatever goes wrong into a message and an exit status.
 import { isMnerError, toMnerError } from "../errors/mner-error.js";
+import { ANNOTATE_HELP, annotateCommand } from "./annotate/annotate-command.js";
 import { CONVERT_HELP, convertCommand } from "./convert/convert-command.js";
+import { EVALUATE_HELP, evaluateCommand } from "./evaluate/evaluate-command.js";
+import { EVALUATE_GROUNDING_HELP, evaluateGroundingCommand } from "./evaluate/evaluate-grounding-command.js";
 import { type CommandContext, EXIT } from "./terminal/context.js";
 
 type Command = (argv: readonly string[], context: CommandContext) => Promise<number>;
 
-const commands: ReadonlyMap<string, { readonly run: Command; readonly help: string; readonly summary: string }> =
-  new Map([
-    ["convert", { run: convertCommand, help: CONVERT_HELP, summary: "a PyTorch checkpoint into a model folder" }],
-  ]);
+interface CommandEntry {
+  readonly run: Command;
+  readonly help: string;
+  readonly summary: string;
+}
+
+const commands: ReadonlyMap<string, CommandEntry> = new Map<string, CommandEntry>([
+  ["convert", { run: convertCommand, help: CONVERT_HELP, summary: "a PyTorch checkpoint into a model folder" }],
+  ["annotate", { run: annotateCommand, help: ANNOTATE_HELP, summary: "names and boxes for a file of tweets" }],
+  ["evaluate", { run: evaluateCommand, help: EVALUATE_HELP, summary: "scores against gold tweets" }],
+  [
+    "evaluate-grounding",
+    {
+      run: evaluateGroundingCommand,
+      help: EVALUATE_GROUNDING_HELP,
+      summary: "scores against photos with labelled boxes",
+    },
+  ],
+]);
 
 declare const __MNER_QG_VERSION__: string | undefined;
 
@@ -54,7 +72,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
 function explain(thrown: unknown, context: CommandContext): number {
   const error = toMnerError(thrown);
   if (error.code === "aborted") {
-    context.error("\nmner-qg: stopped.\n");
+    context.error(`\nmner-qg: ${error.message}\n`);
     return EXIT.interrupted;
   }
   context.error(`mner-qg: ${error.message} (${error.code})\n`);

@@ -31,9 +31,14 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ["CREATIVE-WORK", "OTHER"],
 ]);
 
+/** What our four types call a type of another corpus; `undefined` when none of them covers it. */
+export function normaliseType(type: string): string | undefined {
+  return TYPES.get(type.toUpperCase());
+}
+
 /** `I-location` becomes `I-LOC`, `B-MISC` becomes `B-OTHER`; a type that no query asks for becomes `O`. */
 export function normaliseTag(tag: string): string {
-  const type = /^[BI]-/.test(tag) ? TYPES.get(tag.slice(2).toUpperCase()) : undefined;
+  const type = /^[BI]-/.test(tag) ? normaliseType(tag.slice(2)) : undefined;
   return type === undefined ? "O" : `${tag[0]}-${type}`;
 }
 

@@ -1,5 +1,5 @@
 // Tweets in files: JSON lines, CSV and CoNLL in, records out; tokens into raw text and back. Shared by the command line and
-// the demo's batch view; knows no model and no photo.
+// the demo's batch view, and so are the scores of answers against gold; knows no model and opens no photo.
 export { normaliseTag } from "./conll.js";
 export {
   type JoinedTokens,
@@ -11,3 +11,12 @@ export {
 } from "./detokenise.js";
 export { formatOf, readCorpus } from "./read-corpus.js";
 export type { CorpusFormat, CorpusRecord, Tweet } from "./record.js";
+export {
+  ALL_TYPES,
+  createTweetScorer,
+  type GoldPhoto,
+  type GoldTweet,
+  type TweetAnswer,
+  type TweetScorer,
+  type TweetScores,
+} from "./tweet-scores.js";

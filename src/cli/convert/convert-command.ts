@@ -93,7 +93,11 @@ async function convert(options: ConvertOptions, context: CommandContext): Promis
     context.error("Comparing what was written with the checkpoint …\n");
     const errors = await compareFolder(folder, planned, context.signal);
     requireExact(options.bits, errors);
-    const tested = options.values["no-self-test"] !== true && (await recordSelfTest(options.out, context));
+    const tested = options.values["no-self-test"] !== true;
+    if (tested) {
+      context.error("Running the network once for the self-test …\n");
+      await recordSelfTest(options.out, context.signal);
+    }
     report(options, folder.manifest, checkpoint, errors, tested, context);
   } finally {
     checkpoint.close();

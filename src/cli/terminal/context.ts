@@ -9,6 +9,8 @@ export interface CommandContext {
   /** Whether stderr is a terminal that a progress bar may be redrawn on. */
   readonly interactive: boolean;
   readonly signal: AbortSignal;
+  /** The script of worker threads; it lies beside the entry's. */
+  readonly worker: URL;
 }
 
 /** How a command ended. */

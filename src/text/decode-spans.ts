@@ -1,5 +1,4 @@
 // Turns logits into names: whole words of the original text, with a type and a calibrated score. Pure numbers in and out.
-import { graphemeFinder } from "./graphemes.js";
 import { mergeWindows, type QueryLogits, type RowLogits } from "./predictions.js";
 import type { PreparedText } from "./prepare.js";
 import { bestWithoutOverlap } from "./schedule.js";
@@ -76,10 +75,9 @@ interface WordLayout {
 
 /**
  * A piece can reach beyond the word it begins in (a soft hyphen inside a word), and its span then takes in the words it
- * reaches into. Words are already whole graphemes; widening again guards what was built by hand.
+ * reaches into. Words are whole graphemes, hence spans are.
  */
-function layOutWords({ text, words, pieces }: PreparedText): WordLayout[] {
-  const graphemes = graphemeFinder(text);
+function layOutWords({ words, pieces }: PreparedText): WordLayout[] {
   const layout: WordLayout[] = [];
   let reached = 0;
   for (let first = 0; first < pieces.length; ) {
@@ -94,8 +92,8 @@ function layOutWords({ text, words, pieces }: PreparedText): WordLayout[] {
       word,
       firstPiece: first,
       lastPiece: next - 1,
-      start: graphemes.startAt(words[word]!.start),
-      end: graphemes.endAt(end),
+      start: words[word]!.start,
+      end: end,
     });
     first = next;
   }

@@ -1,42 +1,55 @@
-// Where a reader sees one character end and the next begin. No span may cut an emoji or a letter from its accent.
+// Where two neighbouring characters are one to the reader: an accent and its letter, the parts of an emoji. The rules of
+// Unicode's text segmentation as far as words can disagree with them, rather than Intl.Segmenter: browsers copy the whole
+// text for every character it finds, which takes minutes on a long one, and training has to cut the same words.
 
-let segmenter: Intl.Segmenter | null | undefined;
+/** Continues whatever stands before it: marks, joiners, skin tones, tags. */
+const continues = /^(?:[\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\u0e33\u0eb3]|\u200d)/u;
 
-/** Null in a browser that has none: spans then end at code points, as they would have without this file. */
-function graphemeSegmenter(): Intl.Segmenter | null {
-  if (segmenter === undefined) {
-    segmenter =
-      typeof Intl.Segmenter === "function" ? new Intl.Segmenter(undefined, { granularity: "grapheme" }) : null;
-  }
-  return segmenter;
-}
+/** Continues a joiner before it, whatever was before that. */
+const pictograph = /^\p{Extended_Pictographic}/u;
 
-/** Below this nothing joins its neighbour, but a line feed the carriage return before it. */
+/** Continues a joiner after a letter or its virama, as in Sinhala and Devanagari. */
+const letter = /^\p{L}/u;
+const joinedLetter = /[\p{L}\p{M}]\u200d$/u;
+
+/** Signs that belong to what follows, such as the Arabic number sign. */
+const prefix =
+  /[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u0d4e\u{110bd}\u{110cd}\u{111c2}\u{111c3}\u{113d1}\u{1193f}\u{11941}\u{11a3a}\u{11a84}-\u{11a89}\u{11d46}\u{11f02}]$/u;
+
+/** Below this nothing joins its neighbour. */
 const FIRST_JOINING = 0x300;
+/** A joiner, a code point before it and one after: all that the rules look at. */
+const LOOK = 4;
 
-/** Answers for one text where the grapheme around an offset begins and ends. */
-export interface GraphemeFinder {
-  /** The offset itself when it lies between graphemes, else the beginning of the one it would split. */
-  startAt(offset: number): number;
-  /** The offset itself when it lies between graphemes, else the end of the one it would split. */
-  endAt(offset: number): number;
+/** Whether a cut at `offset` would split what a reader sees as one character. Neither side may be a space. */
+export function splitsGrapheme(text: string, offset: number): boolean {
+  const unitBefore = text.charCodeAt(offset - 1);
+  if (unitBefore < FIRST_JOINING && text.charCodeAt(offset) < FIRST_JOINING) return false;
+  const after = text.slice(offset, offset + LOOK);
+  if (continues.test(after)) return true;
+  const before = text.slice(Math.max(0, offset - LOOK), offset);
+  if (unitBefore === 0x200d) return pictograph.test(after) || (letter.test(after) && joinedLetter.test(before));
+  return prefix.test(before);
 }
 
-/** Looks only where something joining stands beside the offset: plain text costs two comparisons. */
-export function graphemeFinder(text: string): GraphemeFinder {
-  let segments: Intl.Segments | undefined;
+/** Whether the character at `offset` sits on the space before it, as an accent without a letter does. */
+export function sitsOnSpace(text: string, offset: number): boolean {
+  return (
+    text.charCodeAt(offset) >= FIRST_JOINING &&
+    isSpaceAt(text, offset - 1) &&
+    continues.test(text.slice(offset, offset + LOOK))
+  );
+}
 
-  const around = (offset: number): { start: number; end: number } => {
-    const between = { start: offset, end: offset };
-    if (offset <= 0 || offset >= text.length) return between;
-    const before = text.charCodeAt(offset - 1);
-    const after = text.charCodeAt(offset);
-    if (before < FIRST_JOINING && after < FIRST_JOINING && !(before === 0x0d && after === 0x0a)) return between;
-    segments ??= graphemeSegmenter()?.segment(text);
-    const found = segments?.containing(offset);
-    if (found === undefined || found.index === offset) return between;
-    return { start: found.index, end: found.index + found.segment.length };
-  };
+/** Whether the character before `offset` takes the space after it to itself. */
+export function reachesOverSpace(text: string, offset: number): boolean {
+  return (
+    text.charCodeAt(offset - 1) >= FIRST_JOINING &&
+    isSpaceAt(text, offset) &&
+    prefix.test(text.slice(Math.max(0, offset - LOOK), offset))
+  );
+}
 
-  return { startAt: (offset) => around(offset).start, endAt: (offset) => around(offset).end };
+function isSpaceAt(text: string, offset: number): boolean {
+  return /^\p{Zs}/u.test(text.charAt(offset));
 }

@@ -9,7 +9,11 @@ interface Fixture {
   readonly assigned: readonly number[];
   readonly blockSize: number;
   readonly blocks: Readonly<Record<string, string>>;
-  readonly examples: readonly { readonly text: string; readonly ids: readonly number[]; readonly offsets: readonly number[] }[];
+  readonly examples: readonly {
+    readonly text: string;
+    readonly ids: readonly number[];
+    readonly offsets: readonly number[];
+  }[];
 }
 
 const fixture = JSON.parse(

@@ -1,6 +1,6 @@
 // Cuts a text into words, the unit of spans: what one would call a word in a tweet, each link one word, and everything
 // else (punctuation, emoji) a word of its own. Words are cut from the original text, so spans are exact by construction.
-import { graphemeFinder } from "./graphemes.js";
+import { reachesOverSpace, sitsOnSpace, splitsGrapheme } from "./graphemes.js";
 
 /** UTF-16 offsets into the original text: `text.slice(start, end)`. */
 export interface TextRange {
@@ -11,12 +11,15 @@ export interface TextRange {
 const linkPattern = /(?:https?:\/\/|www\.)\P{White_Space}+/giu;
 
 /**
- * Letters, digits, marks and underscores, with an optional @ or # before and `.`, `'`, `’`, `&`, `-` inside. A word does not
- * begin with a mark: a mark without a letter before it (a variation selector after an emoji) belongs to what it follows.
+ * Letters, digits, marks and underscores, with an optional @ or # before and `.`, `'`, `’`, `&`, `-` inside; a flag; or any
+ * other character. A word does not begin with a mark: one without a letter before it (a variation selector after an emoji)
+ * belongs to what it follows, not to the letters after it.
  */
-const wordPattern = /[@#]?[\p{L}\p{N}_][\p{L}\p{N}\p{M}_]*(?:[.'’&-][\p{L}\p{N}\p{M}_]+)*|\P{White_Space}\p{M}*/gu;
+const wordPattern =
+  /[@#]?[\p{L}\p{N}_][\p{L}\p{N}\p{M}_]*(?:[.'’&-][\p{L}\p{N}\p{M}_]+)*|\p{Regional_Indicator}{2}|\P{White_Space}/gu;
 
-const possessive = /.['’]s$/u;
+/** Also in capitals: `NASA'S`. */
+const possessive = /.['’]s$/iu;
 
 /** Every link of a text, in order. */
 export function findLinks(text: string): TextRange[] {
@@ -50,16 +53,15 @@ function addWords(words: TextRange[], text: string, from: number, to: number): v
   }
 }
 
-/** Widens words that end inside a grapheme to all of it, and makes one word of those that share a grapheme. */
+/** Makes one word of neighbours that share a grapheme, so that no span can ever split one. */
 function wholeGraphemes(words: readonly TextRange[], text: string): TextRange[] {
-  const graphemes = graphemeFinder(text);
   const whole: TextRange[] = [];
   for (const word of words) {
-    const start = graphemes.startAt(word.start);
-    const end = graphemes.endAt(word.end);
+    const start = sitsOnSpace(text, word.start) ? word.start - 1 : word.start;
+    const end = reachesOverSpace(text, word.end) ? word.end + 1 : word.end;
     const last = whole[whole.length - 1];
-    if (last !== undefined && start < last.end)
-      whole[whole.length - 1] = { start: last.start, end: Math.max(last.end, end) };
+    const shared = last !== undefined && (start < last.end || (start === last.end && splitsGrapheme(text, start)));
+    if (shared) whole[whole.length - 1] = { start: last.start, end };
     else whole.push({ start, end });
   }
   return whole;

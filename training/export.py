@@ -21,7 +21,7 @@ def calibration(report: dict) -> dict:
     """Decoding thresholds and the maps from raw logits to probabilities, as the browser's manifest wants them."""
     s = report["settings"]
     none = report.get("grounding", {}).get("none", {}).get("calibration", {"a": 1.0, "b": 0.0})
-    return {"pieceThreshold": s["threshold"], "spanThreshold": s["least"], "span": {"a": s["a"], "b": s["b"]}, "none": none}
+    return {"spanThreshold": s["least"], "span": {"a": s["a"], "b": s["b"]}, "none": none}
 
 
 def figures(report: dict) -> dict:
@@ -40,14 +40,15 @@ def export(run: Path, out: Path, name: str, version: str) -> None:
     weights = {k: v.contiguous() for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
     save_file(weights, out / "model.safetensors")
     config = model.config.to_dict()
-    config |= {"name": name, "version": version, "licence": "Apache-2.0"}
-    (out / "config.json").write_text(json.dumps(config, indent=2))
-    for file in ("vocab.txt",):
-        shutil.copyfile(run / file, out / file)
+    description = {"name": name, "version": version, "licence": "Apache-2.0"}
     report = json.loads((run / "report.json").read_text()) if (run / "report.json").exists() else None
     if report:
-        (out / "calibration.json").write_text(json.dumps(calibration(report), indent=2))
-        (out / "metrics.json").write_text(json.dumps(figures(report), indent=2))
+        threshold = report["settings"]["threshold"]
+        config["decode"] = {"startThreshold": threshold, "endThreshold": threshold}
+        description |= {"calibration": calibration(report), "metrics": figures(report)}
+    (out / "config.json").write_text(json.dumps(config, indent=2))
+    (out / "description.json").write_text(json.dumps(description, indent=2))
+    shutil.copyfile(run / "vocab.txt", out / "vocab.txt")
     vectors = golden_vectors(model, *random_input(model.config, 11))
     save_golden(out / "golden", model, vectors, with_weights=False)
 

@@ -1,0 +1,3 @@
+export declare const trustedTypePolicies: readonly string[];
+export declare function contentSecurityPolicy(options?: { wasm?: boolean; frames?: boolean }): string;
+export declare function recommendedHeaders(options?: { wasm?: boolean; frames?: boolean }): Record<string, string>;

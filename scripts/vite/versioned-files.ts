@@ -1,0 +1,59 @@
+// A Vite plugin that gives every file of the demo an address that changes with its content. What Vite bundles has that by
+// itself; photos, icons and the model folder are copied as they are, so a page of an old version could be given a file of a
+// new one. With this, an address means one content for ever, and two versions can stand side by side in one cache.
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Plugin } from "vite";
+
+const MODEL = "models/mner-qg-mini";
+const PHOTOS = "examples";
+
+export interface VersionedFiles {
+  /** Address of the model folder, relative to the page. */
+  readonly model: string;
+  /** SHA-256 of the model's manifest, which stands for all of its files; null as long as there is no model. */
+  readonly release: string | null;
+  /** Addresses of the example photos by name. */
+  readonly photos: Readonly<Record<string, string>>;
+}
+
+const hashOf = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex");
+
+export function readVersions(publicFolder: string, isBuild: boolean): VersionedFiles {
+  const manifest = join(publicFolder, MODEL, "manifest.json");
+  const release = existsSync(manifest) ? hashOf(manifest) : null;
+  const folder = join(publicFolder, PHOTOS);
+  const photos = existsSync(folder) ? readdirSync(folder).filter((name) => /\.(?:jpe?g|png|webp)$/.test(name)) : [];
+  return {
+    model: release && isBuild ? `${MODEL}-${release.slice(0, 12)}/` : `${MODEL}/`,
+    release,
+    photos: Object.fromEntries(
+      photos.map((name) => [name, `${PHOTOS}/${name}?v=${hashOf(join(folder, name)).slice(0, 12)}`]),
+    ),
+  };
+}
+
+/** Defines `__MNER_FILES__` for the page, and moves the built model folder to its address. */
+export function versionedFiles(): Plugin {
+  let outFolder = "";
+  let versions: VersionedFiles | null = null;
+  return {
+    name: "mner-qg:versioned-files",
+    config(config, { command }) {
+      const publicFolder = resolve(config.root ?? process.cwd(), config.publicDir || "public");
+      versions = readVersions(publicFolder, command === "build");
+      return { define: { __MNER_FILES__: JSON.stringify(versions) } };
+    },
+    configResolved(config) {
+      outFolder = resolve(config.root, config.build.outDir);
+    },
+    writeBundle() {
+      const built = join(outFolder, MODEL);
+      if (!versions?.release || !existsSync(built)) return;
+      const target = join(outFolder, versions.model);
+      rmSync(target, { recursive: true, force: true });
+      renameSync(built, target);
+    },
+  };
+}

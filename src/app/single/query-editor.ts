@@ -1,0 +1,142 @@
+// Own questions besides the model's four: reading comprehension needs no training for a new type, only words for it.
+import { css, html, nothing, type TemplateResult } from "lit";
+import type { Query } from "../../engine/analyzer.js";
+import { PagePart } from "../shell/page-part.js";
+import { MOST_LABEL, MOST_QUERIES, MOST_QUESTION } from "../state/share-link.js";
+import type { AppState } from "../state/state.js";
+import { controls } from "../styles/controls.js";
+import { icons } from "../styles/icons.js";
+
+/** To begin with: labels and the words that say what to look for. */
+const suggestions: readonly Query[] = [
+  { label: "Animal", query: "an animal such as a cat, a dog, a horse or a bird" },
+  { label: "Food", query: "something to eat or drink" },
+  { label: "Vehicle", query: "a vehicle such as a car, a bus, a boat or a plane" },
+];
+
+export class QueryEditor extends PagePart {
+  static override properties = { label: { state: true }, query: { state: true }, problem: { state: true } };
+  declare label: string;
+  declare query: string;
+  declare problem: string | null;
+  protected readonly reads: readonly (keyof AppState)[] = ["queries", "model"];
+
+  static override styles = [
+    controls,
+    css`
+      .field,
+      form {
+        display: grid;
+        gap: 0.5rem;
+      }
+      ul {
+        display: grid;
+        gap: 0.35rem;
+        margin: 0;
+        padding: 0;
+        list-style: none;
+      }
+      li {
+        display: flex;
+        align-items: center;
+        gap: 0.5rem;
+        padding: 0.15rem 0.15rem 0.15rem 0.75rem;
+        border-radius: 10px;
+        font-size: 0.875rem;
+        background: var(--sunken);
+      }
+      li span {
+        flex: 1;
+        min-inline-size: 0;
+        overflow-wrap: anywhere;
+      }
+      form {
+        grid-template-columns: minmax(0, 2fr) minmax(0, 5fr) auto;
+      }
+      form p {
+        grid-column: 1 / -1;
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.label = "";
+    this.query = "";
+    this.problem = null;
+  }
+
+  protected override render(): TemplateResult {
+    const { queries } = this.state;
+    const unused = suggestions.filter(({ label }) => !queries.some((other) => other.label === label));
+    return html`<div class="field">
+      <h3>Look for something else, too</h3>
+      ${queries.length > 0 ? html`<ul aria-label="Own questions">${queries.map((query) => this.#item(query))}</ul>` : nothing}
+      ${queries.length < MOST_QUERIES ? this.#form() : html`<p class="small soft">Eight questions are the most.</p>`}
+      ${
+        unused.length > 0 && queries.length < MOST_QUERIES
+          ? html`<div class="row">
+              ${unused.map((query) => html`<button type="button" class="small" @click=${() => this.#add(query)}>${icons.plus}${query.label}</button>`)}
+            </div>`
+          : nothing
+      }
+    </div>`;
+  }
+
+  #item(query: Query): TemplateResult {
+    return html`<li>
+      <span><b><bdi>${query.label}</bdi></b>: <bdi>${query.query}</bdi></span>
+      <button type="button" class="bare" aria-label=${`Remove ${query.label}`} @click=${() => this.#remove(query)}>${icons.close}</button>
+    </li>`;
+  }
+
+  #form(): TemplateResult {
+    const { problem } = this;
+    return html`<form @submit=${this.#submit} novalidate>
+      <input
+        aria-label="Name of the type"
+        placeholder="Animal"
+        maxlength=${MOST_LABEL}
+        .value=${this.label}
+        aria-invalid=${problem !== null}
+        aria-describedby=${problem ? "problem" : nothing}
+        @input=${(event: Event) => (this.label = (event.target as HTMLInputElement).value)}
+      />
+      <input
+        aria-label="What to look for"
+        placeholder="a cat, a dog or a bird"
+        maxlength=${MOST_QUESTION}
+        .value=${this.query}
+        @input=${(event: Event) => (this.query = (event.target as HTMLInputElement).value)}
+      />
+      <button type="submit">Add</button>
+      ${problem ? html`<p id="problem" class="small bad" role="alert">${problem}</p>` : nothing}
+    </form>`;
+  }
+
+  readonly #submit = (event: Event): void => {
+    event.preventDefault();
+    this.#add({ label: this.label.trim(), query: this.query.trim() });
+  };
+
+  #add(query: Query): void {
+    this.problem = this.#whyNot(query);
+    if (this.problem !== null) return;
+    this.label = this.query = "";
+    this.app.setQueries([...this.state.queries, query]);
+  }
+
+  #whyNot({ label, query }: Query): string | null {
+    if (label === "" || query === "") return "Give the type a name, and say in a few words what to look for.";
+    if (label.includes(":")) return "Leave the colon out of the name.";
+    const { queries, model } = this.state;
+    const taken = [...queries, ...(model.kind === "ready" ? model.queries : [])].some((other) => other.label === label);
+    return taken ? `There is a type called “${label}” already. Choose another name.` : null;
+  }
+
+  #remove(query: Query): void {
+    this.app.setQueries(this.state.queries.filter((other) => other !== query));
+  }
+}
+
+customElements.define("query-editor", QueryEditor);

@@ -1,0 +1,144 @@
+// Where a tweet and its photo go in: typed, picked, photographed; dropping and pasting work anywhere on the page.
+import { css, html, nothing, type TemplateResult } from "lit";
+import { sortFiles } from "../intake/incoming.js";
+import { PagePart } from "../shell/page-part.js";
+import type { AppState } from "../state/state.js";
+import { controls } from "../styles/controls.js";
+import { icons } from "../styles/icons.js";
+import "./camera-dialog.js";
+import type { CameraDialog } from "./camera-dialog.js";
+import "./example-strip.js";
+
+export const PHOTO_TYPES = "image/*,.jpg,.jpeg,.png,.webp,.gif,.avif,.bmp";
+
+export class TweetComposer extends PagePart {
+  protected readonly reads: readonly (keyof AppState)[] = ["text", "photo", "running"];
+
+  static override styles = [
+    controls,
+    css`
+      form {
+        display: grid;
+        gap: 0.75rem;
+      }
+      textarea {
+        display: block;
+        min-block-size: 6.5rem;
+        field-sizing: content;
+        max-block-size: 20rem;
+      }
+      .file {
+        display: inline-flex;
+        align-items: center;
+        gap: 0.15rem;
+        min-inline-size: 0;
+        max-inline-size: 100%;
+        padding-inline-start: 0.8rem;
+        border-radius: 999px;
+        font-size: 0.875rem;
+        background: var(--sunken);
+      }
+      .file bdi {
+        overflow: hidden;
+        white-space: nowrap;
+        text-overflow: ellipsis;
+      }
+      .examples {
+        display: grid;
+        gap: 0.5rem;
+        margin-block-start: 1rem;
+        padding-block-start: 1rem;
+        border-block-start: 1px solid var(--line);
+      }
+      .run {
+        margin-inline-start: auto;
+      }
+      input[type="file"] {
+        display: none;
+      }
+      @media (max-width: 59.99rem) {
+        textarea {
+          min-block-size: 5rem;
+        }
+      }
+    `,
+  ];
+
+  protected override render(): TemplateResult {
+    const { text, photo, running } = this.state;
+    return html`<section class="card" aria-labelledby="heading">
+        <form @submit=${this.#submit}>
+          <h2 id="heading"><label for="text">Your tweet</label></h2>
+          <textarea
+            id="text"
+            dir="auto"
+            rows="3"
+            spellcheck="false"
+            autocomplete="off"
+            placeholder="Type or paste a tweet"
+            .value=${text}
+            @input=${this.#typed}
+            @keydown=${this.#key}
+          ></textarea>
+          ${
+            photo
+              ? html`<div class="row">
+                  <span class="file"
+                    ><bdi>${photo.name}</bdi
+                    ><button type="button" class="bare" aria-label=${`Take the photo ${photo.name} away`} @click=${this.#clear}>${icons.close}</button></span
+                  >
+                </div>`
+              : nothing
+          }
+          <div class="row">
+            <button type="button" @click=${() => this.#input.click()}>${icons.photo}${photo ? "Other photo" : "Photo"}</button>
+            <button type="button" @click=${this.#photograph}>${icons.camera}Camera</button>
+            <button type="submit" class="primary run" ?disabled=${text.trim() === ""}>${running ? "Reading…" : "Find names"}</button>
+          </div>
+          <input type="file" tabindex="-1" aria-hidden="true" multiple accept=${`${PHOTO_TYPES},.jsonl,.ndjson,.csv,.tsv,.conll,.bio,.txt`} @change=${this.#picked} />
+        </form>
+        <div class="examples">
+          <p class="small soft">Or try one of these</p>
+          <example-strip .app=${this.app}></example-strip>
+        </div>
+      </section>
+      <camera-dialog @photo=${this.#photographed}></camera-dialog>`;
+  }
+
+  get #input(): HTMLInputElement {
+    return this.renderRoot.querySelector<HTMLInputElement>('input[type="file"]')!;
+  }
+
+  get #camera(): CameraDialog {
+    return this.renderRoot.querySelector<CameraDialog>("camera-dialog")!;
+  }
+
+  readonly #submit = (event: Event): void => {
+    event.preventDefault();
+    this.app.run();
+  };
+
+  readonly #typed = (event: Event): void => this.app.setText((event.target as HTMLTextAreaElement).value);
+
+  readonly #key = (event: KeyboardEvent): void => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    this.app.run();
+  };
+
+  readonly #picked = async (event: Event): Promise<void> => {
+    const input = event.target as HTMLInputElement;
+    const files = [...(input.files ?? [])];
+    // The same file may be picked again.
+    input.value = "";
+    if (files.length > 0) this.app.receive(await sortFiles(files));
+  };
+
+  readonly #clear = (): void => this.app.setPhoto(null);
+
+  readonly #photograph = (): void => this.#camera.open();
+
+  readonly #photographed = (event: CustomEvent<File>): void => this.app.setPhoto(event.detail);
+}
+
+customElements.define("tweet-composer", TweetComposer);

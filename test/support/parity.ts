@@ -8,11 +8,7 @@ import {
   type Sequences,
   type WeightSource,
 } from "../../src/network/index.js";
-
-export interface PlainTensor {
-  readonly shape: readonly number[];
-  readonly values: Float32Array | Int32Array;
-}
+import type { PlainTensor } from "./safetensors.js";
 
 export interface ParityInput {
   readonly config: NetworkConfig;

@@ -1,0 +1,27 @@
+// In Chromium: opens a backend and measures the network against PyTorch there.
+import type { OpenBackend } from "../../src/engine/backends/backend.js";
+import { openBackend } from "../../src/engine/backends/open-backend.js";
+import { browserWasmFiles } from "../../src/engine/backends/wasm-files-browser.js";
+import type { BackendName } from "../../src/engine/results.js";
+import { measureParity, type ParityReport } from "../support/parity.js";
+import { parseSafetensors } from "../support/safetensors.js";
+
+export interface PageReport extends ParityReport {
+  readonly detail: string;
+}
+
+export async function run(backend: BackendName, golden: string): Promise<PageReport> {
+  const bytes = async (file: string): Promise<ArrayBuffer> =>
+    (await fetch(`/fixtures/${golden}/${file}`)).arrayBuffer();
+  const open: OpenBackend = await openBackend(backend, { wasm: browserWasmFiles(), allowSoftware: true });
+  try {
+    const report = await measureParity({
+      config: JSON.parse(new TextDecoder().decode(await bytes("config.json"))),
+      weights: parseSafetensors(await bytes("model.safetensors")) as Parameters<typeof measureParity>[0]["weights"],
+      vectors: parseSafetensors(await bytes("golden.safetensors")),
+    });
+    return { ...report, detail: open.detail };
+  } finally {
+    open.close();
+  }
+}

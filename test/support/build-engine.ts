@@ -1,0 +1,43 @@
+// Bundles the engine, or a test's own script over it, as it is shipped, into a folder that a test can serve.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+import { tensorflowParts } from "../../scripts/vite/tensorflow-parts.js";
+import { transformersStubs } from "../../scripts/vite/transformers-stubs.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface BuiltEngine {
+  readonly folder: string;
+  remove(): void;
+}
+
+/** Entries by name of the file they become: `{ "page": "test/engine/page.ts" }`. */
+export async function buildEngine(entries: Readonly<Record<string, string>>): Promise<BuiltEngine> {
+  const folder = mkdtempSync(join(tmpdir(), "mner-qg-engine-"));
+  await build({
+    root,
+    base: "./",
+    configFile: false,
+    logLevel: "error",
+    publicDir: false,
+    plugins: [tensorflowParts(), transformersStubs()],
+    worker: { format: "es", plugins: () => [tensorflowParts(), transformersStubs()] },
+    build: {
+      outDir: folder,
+      emptyOutDir: false,
+      target: "es2022",
+      minify: true,
+      modulePreload: false,
+      assetsInlineLimit: 0,
+      rollupOptions: {
+        input: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(root, file)])),
+        preserveEntrySignatures: "strict",
+        output: { entryFileNames: "[name].js", chunkFileNames: "assets/[name]-[hash].js" },
+      },
+    },
+  });
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}

@@ -27,7 +27,7 @@ export interface DecodeOptions {
   readonly calibration?: { readonly a: number; readonly b: number };
   /** Least calibrated score of a span; 0 unless said. */
   readonly minScore?: number;
-  /** Keeps spans that overlap; otherwise the best total score wins. */
+  /** Keeps spans of different queries that overlap; otherwise the best total score wins. */
   readonly nested?: boolean;
 }
 
@@ -48,17 +48,17 @@ export function decodeSpans(
 ): DecodedText {
   const perQuery = mergeWindows(prepared, sequences, logits);
   const layout = layOutWords(prepared);
+  const { a, b } = options.calibration ?? { a: 1, b: 0 };
   const minScore = options.minScore ?? 0;
-  const candidates = perQuery
-    .flatMap((query, queryIndex) =>
-      spansOfQuery(layout, query, options).map(({ start, end, logit }): Span => {
-        const { a, b } = options.calibration ?? { a: 1, b: 0 };
-        const type = queries[queryIndex]!.label;
-        return { start, end, text: prepared.text.slice(start, end), type, score: sigmoid(a * logit + b), queryIndex };
-      }),
-    )
-    .filter((span) => span.score >= minScore);
-  const spans = options.nested ? candidates : bestWithoutOverlap(candidates);
+  const found = perQuery.flatMap((query, queryIndex) => {
+    const type = queries[queryIndex]!.label;
+    const ofQuery = spansOfQuery(layout, query, options).map(({ start, end, logit }): Span => {
+      return { start, end, text: prepared.text.slice(start, end), type, score: sigmoid(a * logit + b), queryIndex };
+    });
+    // Two starts can take the same end: one query never gives overlapping answers, nested or not.
+    return bestWithoutOverlap(ofQuery).filter(({ score }) => score >= minScore);
+  });
+  const spans = options.nested ? found : bestWithoutOverlap(found);
   spans.sort((one, other) => one.start - other.start || one.end - other.end || one.queryIndex - other.queryIndex);
   return { spans, existence: perQuery.map((query) => sigmoid(query.existence)) };
 }

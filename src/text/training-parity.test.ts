@@ -18,10 +18,10 @@ const examples = (
 
 /**
  * Here the two may cut words differently, and only here: a joiner or tag after a letter, a mark with no letter or emoji
- * before it, a separator control. Training leaves such stray characters as words of their own, we never split a grapheme.
+ * before it, a control character. Training leaves such stray characters as words of their own, we never split a grapheme.
  */
 const stray =
-  /[\u001c-\u001f\u200c\u200d\u{e0020}-\u{e007f}]|(?<![\p{L}\p{N}\p{M}_\p{Extended_Pictographic}])\p{M}|[@#]\p{M}/u;
+  /(?![\t\n\r])\p{Cc}|\u200c|\u200d|[\u{e0020}-\u{e007f}]|(?<![\p{L}\p{N}\p{M}_\p{Extended_Pictographic}])\p{M}|[@#]\p{M}/u;
 
 const rows = (prepared: PreparedText): PieceRow[] =>
   prepared.pieces.map(({ id, start, end, shape, word }) => [id, start, end, shape, word]);

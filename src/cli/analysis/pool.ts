@@ -4,7 +4,6 @@ import { Worker } from "node:worker_threads";
 import { MnerError } from "../../errors/mner-error.js";
 import { type AnalysisJob, type AnalyzerChoice, failureOf, type JobOutcome } from "./job.js";
 import type { AnalyzerFacts, JobMessage, WorkerMessage, WorkerSetup } from "./messages.js";
-import { openAnalyzer, runJob } from "./run-job.js";
 
 export interface AnalysisPool extends AnalyzerFacts {
   readonly size: number;
@@ -29,6 +28,8 @@ export async function openPool(options: PoolOptions): Promise<AnalysisPool> {
 }
 
 async function openSingle({ choice, signal }: PoolOptions): Promise<AnalysisPool> {
+  // Loaded when needed: the engine is most of the program, and help, mistakes and worker threads do without it here.
+  const { openAnalyzer, runJob } = await import("./run-job.js");
   const analyzer = await openAnalyzer(choice, signal);
   // One at a time: the engine has a queue, but a photo must not be read before its turn comes.
   let last: Promise<unknown> = Promise.resolve();

@@ -106,12 +106,13 @@ function readOptions(input: string, values: OptionValues): AnnotateOptions {
     photos: textOption(values, "photos") ?? fallback,
     out,
     format: choiceOption(values, "format", ["jsonl", "conll", "csv"], "jsonl"),
-    model: findModel(textOption(values, "model")),
     jobs: integerOption(values, "jobs", 1, 64, 1),
     threshold: numberOption(values, "threshold", 0, 1),
     nested: values.nested === true,
     backend: choiceOption(values, "backend", ["auto", "wasm", "cpu"], "auto"),
     restart: values.restart === true,
+    // Last: whoever misspelt an option should hear of that first.
+    model: findModel(textOption(values, "model")),
   };
 }
 

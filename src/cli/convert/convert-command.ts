@@ -25,7 +25,6 @@ import { type CheckpointFiles, defaultName, findCheckpoint } from "./checkpoint-
 import { compareFolder, formatErrors, type ModuleError } from "./compare-folder.js";
 import { openFolder } from "./folder-reader.js";
 import { type PlannedTensor, planTensors } from "./plan-tensors.js";
-import { recordSelfTest } from "./self-test.js";
 
 export const CONVERT_HELP = `mner-qg convert CHECKPOINT --out DIR [options]
 
@@ -96,6 +95,8 @@ async function convert(options: ConvertOptions, context: CommandContext): Promis
     const tested = options.values["no-self-test"] !== true;
     if (tested) {
       context.error("Running the network once for the self-test …\n");
+      // Loaded when needed: it brings the engine.
+      const { recordSelfTest } = await import("./self-test.js");
       await recordSelfTest(options.out, context.signal);
     }
     report(options, folder.manifest, checkpoint, errors, tested, context);

@@ -87,19 +87,14 @@ export async function evaluateCommand(argv: readonly string[], context: CommandC
   if (boxes !== undefined && photos === null) throw usage("--boxes needs --photos: boxes are found in photos.");
   const goldBoxes = boxes === undefined ? null : readBoxes(boxes);
   const types = readTypes(textOption(values, "types"));
+  const jobs = integerOption(values, "jobs", 1, 64, 1);
+  const backend = choiceOption(values, "backend", ["auto", "wasm", "cpu"], "auto");
+  const model = findModel(textOption(values, "model"));
   const { records } = await surveyInput(gold, "conll");
   if (records === 0)
     throw new MnerError("input-invalid", `${gold} holds no tweets. Is it CoNLL, one token and tag per line?`);
   const started = performance.now();
-  const pool = await openPool({
-    choice: {
-      model: findModel(textOption(values, "model")),
-      backend: choiceOption(values, "backend", ["auto", "wasm", "cpu"], "auto"),
-    },
-    jobs: integerOption(values, "jobs", 1, 64, 1),
-    worker: context.worker,
-    signal: context.signal,
-  });
+  const pool = await openPool({ choice: { model, backend }, jobs, worker: context.worker, signal: context.signal });
   try {
     const { scores, counts } = await scoreAll(gold, photos, goldBoxes, types, records, pool, context);
     const seconds = (performance.now() - started) / 1000;

@@ -72,16 +72,14 @@ export async function evaluateGroundingCommand(argv: readonly string[], context:
   const photos = requiredOption(values, "photos");
   const index = readIndex(requiredOption(values, "index"));
   if (index.length === 0) throw new MnerError("input-invalid", "The index lists no photos.");
+  const seed = integerOption(values, "seed", 0, 2 ** 31, 0);
+  const jobs = integerOption(values, "jobs", 1, 64, 1);
+  const backend = choiceOption(values, "backend", ["auto", "wasm", "cpu"], "auto");
   const model = findModel(textOption(values, "model"));
   const personQuery = openFolder(model).manifest.queries.find(({ label }) => label === PERSON_TYPE)?.query ?? null;
-  const questions = draw(index, personQuery, integerOption(values, "seed", 0, 2 ** 31, 0));
+  const questions = draw(index, personQuery, seed);
   const started = performance.now();
-  const pool = await openPool({
-    choice: { model, backend: choiceOption(values, "backend", ["auto", "wasm", "cpu"], "auto") },
-    jobs: integerOption(values, "jobs", 1, 64, 1),
-    worker: context.worker,
-    signal: context.signal,
-  });
+  const pool = await openPool({ choice: { model, backend }, jobs, worker: context.worker, signal: context.signal });
   try {
     const items: Record<Question["kind"], GroundingItem[]> = { present: [], absent: [], person: [] };
     const none: { readonly score: number; readonly absent: boolean }[] = [];

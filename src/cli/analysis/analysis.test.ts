@@ -1,0 +1,84 @@
+// Order is kept whatever finishes first, and a photo's name leads nowhere but into the photos' folder.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isMnerError } from "../../errors/mner-error.js";
+import { mapInOrder } from "./in-order.js";
+import { findPhoto, readPhoto } from "./photos.js";
+
+describe("mapInOrder", () => {
+  it("gives every answer once, in order, with at most so many at work", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(5), { maxLength: 30 }),
+        fc.integer({ min: 1, max: 6 }),
+        async (delays, width) => {
+          let working = 0;
+          let most = 0;
+          async function* items() {
+            yield* delays.entries();
+          }
+          const work = async ([index, delay]: [number, number]) => {
+            most = Math.max(most, ++working);
+            for (let turn = 0; turn < delay; turn++) await Promise.resolve();
+            working--;
+            return index;
+          };
+          const answers: number[] = [];
+          for await (const answer of mapInOrder(items(), width, work)) answers.push(answer);
+          expect(answers).toEqual(delays.map((_, index) => index));
+          expect(most).toBeLessThanOrEqual(width);
+        },
+      ),
+    );
+  });
+});
+
+describe("photos", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "mner-photos-"));
+    mkdirSync(join(folder, "photos", "sub"), { recursive: true });
+    writeFileSync(join(folder, "secret.txt"), "secret");
+    writeFileSync(join(folder, "photos", "17_06_1.jpg"), "photo");
+    writeFileSync(join(folder, "photos", "sub", "b.png"), "photo");
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const find = (name: string): string => {
+    try {
+      return findPhoto(join(folder, "photos"), name);
+    } catch (error) {
+      if (isMnerError(error)) return error.code;
+      throw error;
+    }
+  };
+
+  it("are found by name, in folders below, and by an id without ending", () => {
+    expect(find("17_06_1")).toBe(join(folder, "photos", "17_06_1.jpg"));
+    expect(find("sub/../sub/b.png")).toBe(join(folder, "photos", "sub", "b.png"));
+  });
+
+  it("are not found anywhere else", () => {
+    for (const name of [
+      "../secret.txt",
+      "sub/../../secret.txt",
+      join(folder, "secret.txt"),
+      "..",
+      "a\0.jpg",
+      "https://example.org/a.jpg",
+      "file:///etc/hosts",
+    ]) {
+      expect(find(name), name).toBe("input-invalid");
+    }
+    expect(find("missing")).toBe("image-unreadable");
+    expect(find("sub")).toBe("image-unreadable");
+  });
+
+  it("are read as bytes", async () => {
+    expect(await readPhoto(join(folder, "photos", "17_06_1.jpg")).text()).toBe("photo");
+    expect(() => readPhoto(join(folder, "gone.jpg"))).toThrow(/cannot be read/);
+  });
+});

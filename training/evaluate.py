@@ -185,6 +185,10 @@ def evaluate_all(model: MnerQg, data: Path, reader: TextReader, dev=None, settin
         found = decode_all(examples, logits[name], settings["threshold"], settings["least"], (settings["a"], settings["b"]))
         report[name] = {**ner_scores(examples, found), "existence": existence_scores(examples, logits[name])}
     report["existence"] = existence_scores(everything, [l for ls in logits.values() for l in ls])
+    kept = [spans for name, examples in dev.items() for spans in
+            decode_all(examples, logits[name], settings["threshold"], settings["least"], (settings["a"], settings["b"]))]
+    raw, right = span_outcomes(everything, kept)
+    report["reliability"] = reliability(sigmoid(settings["a"] * raw + settings["b"]), right)
     if (data / "photos" / "coco.json").exists():
         report["grounding"] = grounding_scores(model, data / "photos", reader)
     return report
@@ -203,6 +207,37 @@ def load_run(folder: Path) -> tuple[MnerQg, TextReader]:
     return model.eval(), TextReader(folder / "vocab.txt")
 
 
+def plot(report: dict, path: Path) -> None:
+    """F1 per type, and how far a span's score can be believed."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
+    for shift, (name, colour) in enumerate((("twitter2015", "#4477aa"), ("twitter2017", "#cc6677"))):
+        values = [report[name]["strict"]["perType"][label]["f1"] for label in LABELS]
+        bars = left.bar([i + 0.4 * shift for i in range(4)], values, 0.38, color=colour, label=name)
+        left.bar_label(bars, [f"{v:.0f}" for v in values], fontsize=8)
+    left.set_xticks([i + 0.2 for i in range(4)], LABELS)
+    left.set(ylim=(0, 100), ylabel="strict F1 on dev", title="Per type")
+    left.legend(loc="lower left")
+    bins = report["reliability"]
+    right.plot([0, 1], [0, 1], ":", color="grey")
+    right.plot([b["score"] for b in bins], [b["right"] for b in bins], "o-", color="#117733")
+    for b in bins:
+        right.annotate(str(b["n"]), (b["score"], b["right"]), textcoords="offset points", xytext=(4, -10), fontsize=7)
+    right.set(xlim=(0, 1), ylim=(0, 1), xlabel="score of a span", ylabel="share that is right", title="Calibration (number of spans)")
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+
+
+def reliability(scores: np.ndarray, right: np.ndarray, bins: int = 10) -> list[dict]:
+    place = np.minimum((scores * bins).astype(int), bins - 1)
+    return [{"score": float(scores[place == b].mean()), "right": float(right[place == b].mean()), "n": int((place == b).sum())}
+            for b in range(bins) if (place == b).any()]
+
+
 def summary(report: dict) -> str:
     parts = [f"{n[-2:]} strict {report[n]['strict']['f1']:.2f} lenient {report[n]['lenient']['f1']:.2f}" for n in ("twitter2015", "twitter2017")]
     parts.append(f"existence {report['existence']['f1']:.2f} ece {report['settings']['calibrationError']:.3f}")
@@ -217,10 +252,15 @@ def main() -> None:
     parser.add_argument("--run", required=True, help="folder with model.safetensors, config.json, vocab.txt; or a converted model folder")
     parser.add_argument("--data", required=True)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--plot", help="write a picture of F1 per type and of the calibration")
+    parser.add_argument("--settings", help="report.json to take thresholds and calibration from, instead of tuning them anew")
     args = parser.parse_args()
     torch.manual_seed(0)
     model, reader = load_run(Path(args.run))
-    report = evaluate_all(model, Path(args.data), reader)
+    settings = json.loads(Path(args.settings).read_text())["settings"] if args.settings else None
+    report = evaluate_all(model, Path(args.data), reader, settings=settings)
+    if args.plot:
+        plot(report, Path(args.plot))
     print(json.dumps(report, indent=2) if args.json else summary(report))
 
 

@@ -17,6 +17,10 @@ from .evaluate import load_run
 from .golden import golden_vectors, random_input, save as save_golden
 
 
+TOKENIZER = {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "strip_accents": None, "tokenize_chinese_chars": True, "model_max_length": 512,
+             "unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]"}
+
+
 def calibration(report: dict) -> dict:
     """Decoding thresholds and the maps from raw logits to probabilities, as the browser's manifest wants them."""
     s = report["settings"]
@@ -49,6 +53,7 @@ def export(run: Path, out: Path, name: str, version: str) -> None:
     (out / "config.json").write_text(json.dumps(config, indent=2))
     (out / "description.json").write_text(json.dumps(description, indent=2))
     shutil.copyfile(run / "vocab.txt", out / "vocab.txt")
+    (out / "tokenizer_config.json").write_text(json.dumps(TOKENIZER, indent=2) + "\n")
     vectors = golden_vectors(model, *random_input(model.config, 11))
     save_golden(out / "golden", model, vectors, with_weights=False)
 

@@ -7,7 +7,7 @@ export const FORMAT_VERSION = 1;
 
 export const MANIFEST_LIMITS = {
   /** manifest.json itself, self-test vector included. */
-  manifestBytes: 16 * MEBIBYTE,
+  manifestBytes: 8 * MEBIBYTE,
   /** One weight shard: small enough to be fetched again when it arrives damaged. */
   shardBytes: 4 * MEBIBYTE,
   shards: 512,

@@ -117,6 +117,8 @@ describe("a bad connection", () => {
       }),
     );
     expectWhole(await harness.load());
+    const asked = harness.server.requests.filter((request) => request.startsWith("weights-1.bin"));
+    expect(asked).toEqual(["weights-1.bin", "weights-1.bin"]);
   });
 
   it("takes a shard from another site, since its hash is known", async () => {
@@ -159,6 +161,8 @@ describe("a release that is replaced while it is read", () => {
     const model = await harness.load({ concurrency: 1, onProgress: ({ fraction }) => seen.push(fraction) });
     expect(model.manifest.version).toBe("1.1.0");
     expectWhole(model, 3);
+    // The same in both, so not asked for again.
+    expect(harness.server.requests.filter((name) => name === "vocab.txt")).toHaveLength(1);
     expect(seen).toEqual([...seen].sort((one, other) => one - other));
   });
 });

@@ -85,7 +85,7 @@ describe("a folder that is not there or not a model", () => {
     await expect(harness.load()).rejects.toMatchObject({ code: "model-manifest-invalid" });
   });
 
-  it("a manifest without end", async () => {
+  it("a manifest without end", { timeout: 20_000 }, async () => {
     harness.server.faults.set("manifest.json", (_, response) => {
       response.writeHead(200);
       const block = Buffer.alloc(1 << 20, " ");
@@ -164,7 +164,9 @@ describe("a shard that cannot be had", () => {
 
   it("is longer than the manifest says, and is not read to its end", async () => {
     let sent = 0;
+    const closed: Promise<unknown>[] = [];
     harness.server.faults.set("weights-1.bin", (_, response) => {
+      closed.push(new Promise((resolve) => response.on("close", resolve)));
       response.writeHead(200);
       const block = Buffer.alloc(1 << 16);
       const more = (): void => {
@@ -176,6 +178,8 @@ describe("a shard that cannot be had", () => {
     });
     await expect(harness.load()).rejects.toMatchObject({ code: "model-shard-corrupt" });
     expect(sent).toBeLessThan(1 << 26);
+    expect(closed).toHaveLength(2);
+    await Promise.all(closed);
   });
 
   it("is compressed twice", async () => {

@@ -231,9 +231,9 @@ async function collect(run: Run): Promise<{ files: Map<string, Uint8Array>; fetc
         (await fetchFile(release.folder, entry, { ...context, signal: group.signal }, (loaded) =>
           meter.set(entry.path, loaded),
         ));
+      run.verified.set(entry.sha256, bytes);
       if (!kept) {
         fetched = true;
-        run.verified.set(entry.sha256, bytes);
         await run.store.put(entry.path, bytes);
       }
       files.set(entry.path, bytes);

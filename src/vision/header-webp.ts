@@ -1,0 +1,44 @@
+// WebP: a RIFF file of chunks; the picture is lossy (VP8), lossless (VP8L), or announced by an extended header (VP8X).
+import { exifOrientation } from "./exif.js";
+import { type ByteReader, type StoredHeader, unreadable } from "./header-bytes.js";
+
+const RIFF_FRAME = 8;
+const FIRST_CHUNK = 12;
+const ANIMATION_FLAG = 0x02;
+const LOSSLESS_SIGNATURE = 0x2f;
+
+export function readWebp(reader: ByteReader): StoredHeader {
+  const first = reader.text(FIRST_CHUNK, 4);
+  const data = FIRST_CHUNK + 8;
+  const complete = reader.u32(4, true) + RIFF_FRAME <= reader.length + 1; // some writers leave out the last padding byte
+  if (first === "VP8 ") {
+    if (reader.u24(data + 3) !== 0x2a019d) throw unreadable("its WebP header is damaged");
+    return { width: reader.u16(data + 6, true) & 0x3fff, height: reader.u16(data + 8, true) & 0x3fff, complete };
+  }
+  if (first === "VP8L") {
+    if (reader.byte(data) !== LOSSLESS_SIGNATURE) throw unreadable("its WebP header is damaged");
+    const bits = reader.u32(data + 1, true);
+    return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1, complete };
+  }
+  if (first !== "VP8X") throw unreadable("its WebP header is damaged");
+  return {
+    width: reader.u24(data + 4) + 1,
+    height: reader.u24(data + 7) + 1,
+    orientation: findOrientation(reader),
+    animated: (reader.byte(data) & ANIMATION_FLAG) !== 0,
+    complete,
+  };
+}
+
+function findOrientation(reader: ByteReader): number {
+  for (let at = FIRST_CHUNK; at + 8 <= reader.length; ) {
+    const length = reader.u32(at + 4, true);
+    if (reader.startsWith("EXIF", at)) {
+      // Some writers keep JPEG's prefix before the TIFF structure.
+      const start = at + 8 + (reader.startsWith("Exif\0\0", at + 8) ? 6 : 0);
+      return exifOrientation(reader.bytes.subarray(start, at + 8 + length));
+    }
+    at += 8 + length + (length % 2);
+  }
+  return 1;
+}

@@ -1,13 +1,17 @@
 // What the engine is made of in a page or a worker.
+import { MnerError } from "../errors/mner-error.js";
 import { loadModel } from "../model/index.js";
+import { openImage } from "../vision/index.js";
 import { browserWasmFiles } from "./backends/wasm-files-browser.js";
-import { openBrowserPhoto } from "./browser-photo.js";
 import type { Surroundings } from "./job.js";
 
 export function browserSurroundings(): Surroundings {
   return {
     loadModel: (address, options) => loadModel(address, options),
-    openPhoto: openBrowserPhoto,
+    async openPhoto(photo, signal) {
+      if (photo.kind === "node") throw new MnerError("image-unsupported", "This kind of photo exists in Node only.");
+      return openImage(photo, { signal });
+    },
     wasm: browserWasmFiles(),
     order: ["webgpu", "wasm", "webgl", "cpu"],
   };

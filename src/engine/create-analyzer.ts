@@ -1,11 +1,11 @@
 // The engine without a user interface: what `<mner-qg>` uses, and what a page may use by itself.
 import { MnerError } from "../errors/mner-error.js";
+import { prepareImage } from "../vision/index.js";
 import type { Analyzer, AnalyzerOptions } from "./analyzer.js";
 import { defaultModel } from "./default-model.js";
 import type { StartHost } from "./host.js";
 import { checkBackend, makeAnalyzer } from "./make-analyzer.js";
 import { startPageHost } from "./page-host.js";
-import { toPhotoInput } from "./photo-input.js";
 import { NoWorker, startWorkerHost } from "./worker-host.js";
 
 export { isMnerError, MnerError, type MnerErrorCode } from "../errors/mner-error.js";
@@ -26,7 +26,7 @@ export async function createAnalyzer(options: AnalyzerOptions = {}): Promise<Ana
     model,
     key: JSON.stringify([model, backend, run]),
     startHost,
-    toPhoto: toPhotoInput,
+    toPhoto: (image, { crossOrigin, signal }) => prepareImage(image, { crossOrigin, signal }),
   });
 }
 

@@ -3,11 +3,12 @@
 import { isMnerError, MnerError, throwIfAborted } from "../errors/mner-error.js";
 import type { LoadedModel } from "../model/index.js";
 import { buildSequences, createTokenizer, prepareText, type Tokenizer } from "../text/index.js";
+import { fitLetterbox, letterboxInput, type OpenedImage } from "../vision/index.js";
 import type { Progress, Query } from "./analyzer.js";
 import { useBackend, whenFree } from "./backends/open-backend.js";
 import { decodeResult } from "./decode-result.js";
 import { type Device, devicePause, openDevice } from "./device.js";
-import type { DecodedPhoto, EngineInfo, Job, OpenedPhoto, PhotoInput, Surroundings } from "./job.js";
+import type { DecodedPhoto, EngineInfo, Job, PhotoInput, Surroundings } from "./job.js";
 import { type CachedPhoto, PhotoCache } from "./photo-cache.js";
 import { predict } from "./predict.js";
 import type { AnalysisResult, BackendName, Notice } from "./results.js";
@@ -183,7 +184,7 @@ class Run {
   private readonly begun = performance.now();
   private readonly times = { tokenise: 0, decodeImage: 0, imageTrunk: 0, network: 0, decode: 0 };
   private text!: ReturnType<typeof readText>;
-  private photo: OpenedPhoto | null = null;
+  private photo: OpenedImage | null = null;
   private decoded: DecodedPhoto | null = null;
 
   constructor(parts: Parts, job: Job, signal: AbortSignal) {
@@ -252,10 +253,14 @@ class Run {
     });
   }
 
-  private async decodePhoto(photo: OpenedPhoto): Promise<DecodedPhoto> {
+  private async decodePhoto(photo: OpenedImage): Promise<DecodedPhoto> {
     const { size, mean, std } = this.parts.model.manifest.config.image;
-    this.decoded = await photo.decode({ size, mean, std, signal: this.signal });
+    const { width, height, pixels, pixelWidth, pixelHeight, notices } = await photo.decode();
+    await nextTask();
     throwIfAborted(this.signal);
+    const letterbox = fitLetterbox(width, height, size);
+    const input = letterboxInput(pixels, pixelWidth, pixelHeight, letterbox, mean, std);
+    this.decoded = { letterbox, pixels: input, notices };
     return this.decoded;
   }
 
@@ -264,13 +269,18 @@ class Run {
     const { photo } = this;
     if (photo === null) return null;
     const known = photos.get(photo.key);
-    if (known) return known;
+    if (known) {
+      this.notices.push(...known.notices);
+      return known;
+    }
     // It was remembered when the job began, but has made room for others since.
-    const { letterbox, pixels } = this.decoded ?? (await this.decodePhoto(photo));
+    const { letterbox, pixels, notices } = this.decoded ?? (await this.decodePhoto(photo));
     await pause();
     const features = await this.timedAsync("imageTrunk", () => device.network.encodeImage(pixels, { pause }));
-    photos.put(photo.key, { letterbox, features });
-    return { letterbox, features };
+    const seen = { letterbox, features, notices };
+    photos.put(photo.key, seen);
+    this.notices.push(...notices);
+    return seen;
   }
 
   private timed<T>(stage: keyof typeof this.times, work: () => T): T {

@@ -2,18 +2,14 @@
 // engine is made of, which differs between a page, a worker and Node.
 
 import type { LoadedModel, LoadProgress } from "../model/index.js";
-import type { Letterbox } from "../vision/index.js";
+import type { Letterbox, OpenedImage, PreparedImage } from "../vision/index.js";
+import type { NodeImageSource } from "../vision/node.js";
 import type { Query } from "./analyzer.js";
 import type { WasmFiles } from "./backends/backend.js";
 import type { BackendName, Notice } from "./results.js";
 
-/** A photo in a form that both sides of a worker know. */
-export type PhotoInput =
-  | { readonly kind: "url"; readonly url: string; readonly credentials: "omit" | "same-origin" | "include" }
-  | { readonly kind: "blob"; readonly blob: Blob }
-  | { readonly kind: "bitmap"; readonly bitmap: ImageBitmap }
-  | { readonly kind: "pixels"; readonly pixels: ImageData }
-  | { readonly kind: "bytes"; readonly bytes: Uint8Array };
+/** A photo on its way: as the page has prepared it, or as a program in Node holds it. */
+export type PhotoInput = PreparedImage | { readonly kind: "node"; readonly source: NodeImageSource };
 
 export interface Job {
   readonly text: string;
@@ -25,25 +21,11 @@ export interface Job {
   readonly threshold: number | null;
 }
 
-/** A photo whose content is known but not yet decoded: a cached one never needs to be. */
-export interface OpenedPhoto {
-  /** Equal for equal content. */
-  readonly key: string;
-  /** As the network wants it. */
-  decode(input: PhotoNeeds): Promise<DecodedPhoto>;
-}
-
-export interface PhotoNeeds {
-  readonly size: number;
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-  readonly signal: AbortSignal;
-}
-
 export interface DecodedPhoto {
   readonly letterbox: Letterbox;
   /** NHWC [1, size, size, 3], normalised. */
   readonly pixels: Float32Array;
+  readonly notices: readonly Notice[];
 }
 
 export interface Surroundings {
@@ -51,7 +33,7 @@ export interface Surroundings {
     address: string,
     options: { signal: AbortSignal; onProgress: (progress: LoadProgress) => void },
   ): Promise<LoadedModel>;
-  openPhoto(photo: PhotoInput, signal: AbortSignal): Promise<OpenedPhoto>;
+  openPhoto(photo: PhotoInput, signal: AbortSignal): Promise<OpenedImage>;
   readonly wasm: WasmFiles;
   /** Backends that `auto` tries, best first. */
   readonly order: readonly BackendName[];

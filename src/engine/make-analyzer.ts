@@ -1,6 +1,6 @@
 // An Analyzer over a shared engine: checks what it is given, scopes clients to their analyser, and reports times.
 import { MnerError } from "../errors/mner-error.js";
-import type { AnalyzeRequest, Analyzer, AnalyzerOptions, ImageInput, Query } from "./analyzer.js";
+import type { AnalyzeRequest, Analyzer, AnalyzerOptions, Query } from "./analyzer.js";
 import type { StartHost } from "./host.js";
 import type { Job, PhotoInput } from "./job.js";
 import type { AnalysisResult, BackendName } from "./results.js";
@@ -82,7 +82,7 @@ async function readRequest(request: AnalyzeRequest, place: Place): Promise<Job> 
   }
   return {
     text,
-    photo: image === undefined || image === null ? null : await place.toPhoto(image as ImageInput, request),
+    photo: image === undefined || image === null ? null : await place.toPhoto(image, request),
     queries: queries.map(({ label, query }) => ({ label, query })),
     onlyQueries: request.onlyQueries ?? false,
     nested: request.nested ?? false,

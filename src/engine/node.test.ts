@@ -58,4 +58,66 @@ describe("createAnalyzer in Node", { timeout: LOADING_MS }, () => {
     const only = await analyzer.analyze({ text, queries, onlyQueries: true });
     expect(only.queries.map(({ type }) => type)).toEqual(["DOG"]);
   });
+
+  it("looks for names in a photo, and knows it again", async () => {
+    const [width, height] = [90, 60];
+    const data = Uint8Array.from({ length: width * height * 4 }, (_, at) => (at % 4 === 3 ? 255 : (at * 7) % 251));
+    const image = { width, height, data };
+    const first = await analyzer.analyze({ text, image });
+    expect(first.image).toEqual({ width, height });
+    expect(first.timings.imageTrunk).toBeGreaterThan(0);
+    for (const { region, alternatives, notInPhoto, attention, imageRelevance } of first.queries) {
+      for (const { box, score } of [...(region ? [region] : []), ...alternatives]) {
+        expect(box[0]).toBeGreaterThanOrEqual(0);
+        expect(box[3]).toBeLessThanOrEqual(height);
+        expect(score).toBeLessThanOrEqual(1 - notInPhoto);
+      }
+      expect(attention!.cells).toHaveLength(attention!.columns * attention!.rows);
+      expect(imageRelevance).toBeGreaterThan(0);
+    }
+    const again = await analyzer.analyze({ text, image });
+    expect(again.timings.imageTrunk).toBe(0);
+    expect(again.queries).toEqual(first.queries);
+  });
+
+  it("asks every window of a long text, and has one answer per query", async () => {
+    const long = `${"the ".repeat(200)}John`;
+    const result = await analyzer.analyze({ text: long, nested: true });
+    expect(result.queries).toHaveLength(4);
+    expect(result.entities.some(({ end }) => end > long.length / 2)).toBe(true);
+  });
+
+  it.each([
+    ["text-empty", { text: " \n" }],
+    ["text-invalid", { text: 5 as unknown as string }],
+    ["query-invalid", { text, queries: [{ label: "", query: "dogs" }] }],
+    ["query-invalid", { text, onlyQueries: true }],
+    ["option-invalid", { text, threshold: 2 }],
+    ["image-unreadable", { text, image: "/no/such/photo.png" }],
+    ["image-unsupported", { text, image: new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) }],
+    ["aborted", { text, signal: AbortSignal.abort() }],
+  ] as const)("fails with %s and stays usable", async (code, request) => {
+    await expect(analyzer.analyze(request)).rejects.toMatchObject({ code });
+    expect((await analyzer.analyze({ text: "John" })).queries).toHaveLength(4);
+  });
+
+  it("refuses a backend that is not there, and a folder that is none", async () => {
+    await expect(createAnalyzer({ model: folder, backend: "gpu" as "cpu" })).rejects.toMatchObject({
+      code: "option-invalid",
+    });
+    await expect(createAnalyzer({ model: folder, backend: "webgpu" })).rejects.toMatchObject({
+      code: "backend-unavailable",
+    });
+    await expect(createAnalyzer({ model: join(folder, "none") })).rejects.toMatchObject({ code: "model-not-found" });
+  });
+
+  it("ends what is waiting when it is disposed of, and lets others go on", async () => {
+    const other = await createAnalyzer({ model: folder });
+    const mine = other.analyze({ text });
+    const theirs = analyzer.analyze({ text });
+    other.dispose();
+    await expect(mine).rejects.toMatchObject({ code: "disposed" });
+    await expect(other.analyze({ text })).rejects.toMatchObject({ code: "disposed" });
+    expect((await theirs).queries).toHaveLength(4);
+  });
 });

@@ -1,10 +1,10 @@
 // The engine for Node: the wasm backend, a model folder on disk, photos as files or bytes. For the command line and tests.
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MnerError } from "../errors/mner-error.js";
 import { loadModelFolder } from "../model/node.js";
+import { type NodeImageSource, openNodeImage } from "../vision/node.js";
 import type { AnalyzeRequest, Analyzer, AnalyzerOptions } from "./analyzer.js";
 import { nodeWasmFiles } from "./backends/wasm-files-node.js";
 import { startEngine } from "./engine-core.js";
@@ -14,13 +14,11 @@ import { checkBackend, makeAnalyzer } from "./make-analyzer.js";
 import { classify } from "./protocol.js";
 
 export { isMnerError, MnerError, type MnerErrorCode } from "../errors/mner-error.js";
+export type { NodeImageSource } from "../vision/node.js";
 export type * from "./results.js";
 
-/** A path, a file: URL, or the bytes of an image file. */
-export type NodeImageInput = string | URL | Uint8Array | Blob;
-
 export interface NodeAnalyzeRequest extends Omit<AnalyzeRequest, "image" | "crossOrigin"> {
-  readonly image?: NodeImageInput | null;
+  readonly image?: NodeImageSource | null;
 }
 
 export interface NodeAnalyzer extends Omit<Analyzer, "analyze"> {
@@ -56,8 +54,9 @@ const startHost: StartHost = async (options, events, signal) => {
 
 const surroundings: Surroundings = {
   loadModel: (address, options) => loadModelFolder(address, options),
-  openPhoto: async () => {
-    throw new MnerError("image-unsupported", "not yet");
+  async openPhoto(input, signal) {
+    if (input.kind !== "node") throw new MnerError("image-unsupported", "This kind of photo exists in browsers only.");
+    return openNodeImage(input.source, { signal });
   },
   wasm: nodeWasmFiles(),
   order: ["wasm", "cpu"],
@@ -74,15 +73,7 @@ function folderOf(model: string | URL | undefined): string {
   return places.find((place) => existsSync(place)) ?? places[0]!;
 }
 
-async function toPhoto(image: NodeImageInput): Promise<PhotoInput> {
-  if (image instanceof Uint8Array) return { kind: "bytes", bytes: image };
-  if (image instanceof Blob) return { kind: "bytes", bytes: new Uint8Array(await image.arrayBuffer()) };
-  const path = image instanceof URL || image.startsWith("file:") ? fileURLToPath(image) : image;
-  try {
-    return { kind: "bytes", bytes: new Uint8Array(await readFile(path)) };
-  } catch (cause) {
-    throw new MnerError("image-unreadable", `The photo "${path}" cannot be read. Give the path of an image file.`, {
-      cause,
-    });
-  }
+/** Read when its turn comes, so that a thousand requests at once do not hold a thousand photos. */
+async function toPhoto(source: NodeImageSource): Promise<PhotoInput> {
+  return { kind: "node", source };
 }

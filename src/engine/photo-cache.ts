@@ -1,10 +1,12 @@
 // The features of the photos seen last, by content: a new text or query on the same photo skips decoding and image trunk.
 import type { ImageFeatures } from "../network/index.js";
 import type { Letterbox } from "../vision/index.js";
+import type { Notice } from "./results.js";
 
 export interface CachedPhoto {
   readonly letterbox: Letterbox;
   readonly features: ImageFeatures;
+  readonly notices: readonly Notice[];
 }
 
 export class PhotoCache {

@@ -1,5 +1,6 @@
 // The engine in a worker, seen from the page: starts it, talks to it, ends it when it does not listen, and replaces it.
 import { MnerError, throwIfAborted } from "../errors/mner-error.js";
+import { transferablesOf } from "../vision/index.js";
 import type { EngineEvents, EngineOptions } from "./engine-core.js";
 import type { Host } from "./host.js";
 import type { EngineInfo, Job } from "./job.js";
@@ -99,6 +100,8 @@ class WorkerHost implements Host {
         throwIfAborted(signal);
         // A worker that died (of memory, mostly) gets a second chance with a fresh one, the job too.
         if (attempt > 0 || !(error instanceof MnerError) || error.code !== "worker-failed") throw error;
+        // What was moved to the dead one is gone.
+        if (movable(job).length > 0) throw error;
         this.events.onNotice({ code: "worker-failed", message: `${error.message} It was started again.` });
       }
     }
@@ -134,7 +137,7 @@ class WorkerHost implements Host {
       });
       signal.addEventListener("abort", onAbort);
       try {
-        post({ type: "analyze", id, job });
+        life.worker.postMessage({ type: "analyze", id, job } satisfies ToWorker, movable(job));
       } catch (cause) {
         life.pending.delete(id);
         leave();
@@ -170,4 +173,8 @@ class WorkerHost implements Host {
 
 function workerFailed(cause: Error): MnerError {
   return new MnerError("worker-failed", `The engine's worker stopped (${cause.message}). Analyse again.`, { cause });
+}
+
+function movable({ photo }: Job): Transferable[] {
+  return photo === null || photo.kind === "node" ? [] : transferablesOf(photo);
 }

@@ -26,6 +26,8 @@ export interface EngineSite {
   readonly browser: Browser;
   readonly folder: string;
   readonly requests: string[];
+  /** By path; may be added to. */
+  readonly pages: Map<string, string>;
   /** A page whose `entry` module stands in `globalThis.entry`. */
   open(entry: string, path?: string): Promise<Page>;
   close(): Promise<void>;
@@ -62,6 +64,7 @@ export async function openSite(options: SiteOptions): Promise<EngineSite> {
     browser,
     folder: built.folder,
     requests: served.requests,
+    pages,
     async open(entry, path = `/${entry}.html`) {
       const page = await browser.newPage();
       page.on("console", (message) => {

@@ -1,7 +1,17 @@
 // A whole model folder around the tiny golden network: real files, real hashes, a vocabulary of letters, in a second.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ModelConfig, type SelfTest, type WeightBits, writeModel } from "../../src/model/index.js";
+import { openCpu } from "../../src/engine/backends/cpu.js";
+import { makeSelfTest } from "../../src/engine/self-test.js";
+import {
+  type ModelConfig,
+  openWeights,
+  parseManifest,
+  type SelfTest,
+  type WeightBits,
+  writeModel,
+} from "../../src/model/index.js";
+import { buildNetwork } from "../../src/network/index.js";
 import { readGolden } from "./golden.js";
 
 export interface TinyModelOptions {
@@ -67,6 +77,21 @@ export async function makeTinyModel(options: TinyModelOptions = {}): Promise<Map
     writeFile: (path, bytes) => void files.set(path, bytes),
   });
   return files;
+}
+
+/** The self-test of the tiny network with the weights that the folder will have, as the cpu backend computes it. */
+export async function tinySelfTest(options: TinyModelOptions = {}): Promise<SelfTest> {
+  const files = await makeTinyModel(options);
+  const manifest = parseManifest(files.get("manifest.json")!);
+  const shards = manifest.shards.map(({ path }) => files.get(path)!);
+  const cpu = await openCpu();
+  const network = buildNetwork(manifest.config, openWeights(manifest.shards, shards, manifest.tensors));
+  try {
+    return await makeSelfTest(network);
+  } finally {
+    network.dispose();
+    cpu.close();
+  }
 }
 
 export async function writeFolder(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {

@@ -24,4 +24,7 @@ export interface OpenOptions {
   readonly allowSoftware: boolean;
 }
 
+/** Names of rasterisers that run on the processor, where WebAssembly does better. */
+export const SOFTWARE_GPU = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|software/i;
+
 export const NEVER_LOST: Promise<string> = new Promise(() => {});

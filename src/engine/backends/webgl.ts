@@ -3,7 +3,7 @@ import { MathBackendWebGL } from "@tensorflow/tfjs-backend-webgl/dist/backend_we
 import { clearWebGLContext, setWebGLContext } from "@tensorflow/tfjs-backend-webgl/dist/canvas_util.js";
 import { env, registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
 import { MnerError } from "../../errors/mner-error.js";
-import type { OpenBackend, OpenOptions } from "./backend.js";
+import { type OpenBackend, type OpenOptions, SOFTWARE_GPU } from "./backend.js";
 import { prepareCore } from "./core.js";
 import { registerWebglKernels } from "./webgl-kernels.js";
 
@@ -21,6 +21,10 @@ export async function openWebgl({ allowSoftware }: OpenOptions): Promise<OpenBac
   }) as WebGL2RenderingContext | null | undefined;
   if (!canvas || !gl) {
     throw new MnerError("backend-unavailable", 'This browser offers no WebGL 2 here. Use backend "auto" or "wasm".');
+  }
+  const renderer = rendererOf(gl);
+  if (!allowSoftware && SOFTWARE_GPU.test(renderer)) {
+    throw new MnerError("backend-unavailable", 'The only WebGL here is a software one. Use backend "auto" or "wasm".');
   }
   prepareCore();
   registerWebglKernels();
@@ -42,7 +46,7 @@ export async function openWebgl({ allowSoftware }: OpenOptions): Promise<OpenBac
   await setBackend("webgl");
   return {
     name: "webgl",
-    detail: String(gl.getParameter(gl.RENDERER)),
+    detail: renderer,
     lost,
     close: () => {
       closed = true;
@@ -56,4 +60,10 @@ export async function openWebgl({ allowSoftware }: OpenOptions): Promise<OpenBac
 function makeCanvas(): OffscreenCanvas | HTMLCanvasElement | null {
   if (typeof OffscreenCanvas !== "undefined") return new OffscreenCanvas(1, 1);
   return typeof document === "undefined" ? null : document.createElement("canvas");
+}
+
+/** The plain name is masked in some browsers, the extension's is not. */
+function rendererOf(gl: WebGL2RenderingContext): string {
+  const extension = gl.getExtension("WEBGL_debug_renderer_info");
+  return String(gl.getParameter(extension ? extension.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
 }

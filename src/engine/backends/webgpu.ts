@@ -3,11 +3,9 @@
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu/dist/backend_webgpu.js";
 import { registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
 import { MnerError } from "../../errors/mner-error.js";
-import type { OpenBackend, OpenOptions } from "./backend.js";
+import { type OpenBackend, type OpenOptions, SOFTWARE_GPU } from "./backend.js";
 import { prepareCore } from "./core.js";
 import { registerWebgpuKernels } from "./webgpu-kernels.js";
-
-const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|software/i;
 
 /** The limits that large maps need; the defaults of the specification are lower than most devices. */
 const LIMITS = [
@@ -63,7 +61,9 @@ function isSoftware(adapter: GPUAdapter): boolean {
   const { info } = adapter;
   // Older Chromiums have the flag on the adapter itself.
   const flagged = info.isFallbackAdapter || (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter;
-  return flagged === true || SOFTWARE.test(`${info.vendor} ${info.architecture} ${info.device} ${info.description}`);
+  return (
+    flagged === true || SOFTWARE_GPU.test(`${info.vendor} ${info.architecture} ${info.device} ${info.description}`)
+  );
 }
 
 function describe({ info }: GPUAdapter): string {

@@ -121,10 +121,20 @@ describe("CSV", () => {
     ]);
   });
 
-  it("does not let an open quote eat a long file", async () => {
-    const rows = Array.from({ length: 1000 }, (_, index) => `${index},row ${index}`);
-    const records = await read(`id,text\n"open,x\n${rows.join("\n")}\n`, "csv", 4096);
+  it("does not let an open quote eat a long file, nor hold it in memory", async () => {
+    let given = 0;
+    async function* lines(): AsyncGenerator<Uint8Array> {
+      yield encode('id,text\n"open,x\n');
+      for (; given < 1000; given++) yield encode(`${given},row ${given}\n`);
+    }
+    const records: CorpusRecord[] = [];
+    let givenAtFirst = 0;
+    for await (const record of readCorpus(lines(), "csv")) {
+      if (records.length === 0) givenAtFirst = given;
+      records.push(record);
+    }
     expect(records.filter((record) => record.tweet !== null).length).toBe(1000);
+    expect(givenAtFirst).toBeLessThan(300);
   });
 
   it("refuses a file without a text column, or an empty one", async () => {

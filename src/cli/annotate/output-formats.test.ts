@@ -67,6 +67,7 @@ describe("CSV", () => {
     }
     expect(rowsOf(OUTPUT_WRITERS.csv.format(answered(tweet, [])))).toEqual(["4,7,,,,,,,,,,"]);
     expect(OUTPUT_WRITERS.csv.format(answered(tweet, [awkward]))).toContain('"Ada, ""the first"""');
+    expect(OUTPUT_WRITERS.csv.format(answered(tweet, [entity(5, 9, "PER", 1)]))).toContain(',"""the",');
   });
 });
 

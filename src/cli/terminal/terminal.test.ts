@@ -53,6 +53,7 @@ describe("options", () => {
     expect(usageOf(() => parseOptions(["a", "b"], kinds, 1))).toContain('"b"');
     const { values } = parseOptions(["--jobs", "1.5", "--bits", "7"], kinds, 0);
     expect(usageOf(() => integerOption(values, "jobs", 1, 9, 1))).toContain("from 1 to 9");
+    expect(usageOf(() => integerOption({ jobs: "10" }, "jobs", 1, 9, 1))).toContain("from 1 to 9");
     expect(usageOf(() => choiceOption(values, "bits", ["8", "16"], "8"))).toContain("8, 16");
     expect(usageOf(() => numberOption(values, "bits", 0, 1))).toContain("from 0 to 1");
     expect(usageOf(() => requiredOption(values, "gold"))).toContain("--gold is missing");

@@ -59,13 +59,13 @@ export async function photoFromBlob(blob: Blob, signal?: AbortSignal): Promise<P
 
 /**
  * The whole photo's size as the browser shows it. Browsers differ in which formats they turn upright, and boxes are
- * drawn over what the browser shows: where its picture lies as stored, so does ours.
+ * drawn over what the browser shows: where its picture lies on its side, so does ours.
  */
 function shownSize(header: ImageHeader, bitmap: ImageBitmap): { width: number; height: number } {
   const { width, height } = header;
   if (reducedSize(width, height).width === width) return { width: bitmap.width, height: bitmap.height };
-  const asStored = header.orientation >= 5 && bitmap.width > bitmap.height !== width > height;
-  return asStored ? { width: height, height: width } : { width, height };
+  const turned = bitmap.width > bitmap.height !== width > height;
+  return turned ? { width: height, height: width } : { width, height };
 }
 
 /**

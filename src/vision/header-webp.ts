@@ -1,5 +1,5 @@
 // WebP: a RIFF file of chunks; the picture is lossy (VP8), lossless (VP8L), or announced by an extended header (VP8X).
-import { exifOrientation } from "./exif.js";
+// Its EXIF block may name an orientation, but browsers show WebP as it is stored, and boxes are drawn over what they show.
 import { type ByteReader, type StoredHeader, unreadable } from "./header-bytes.js";
 
 const RIFF_FRAME = 8;
@@ -24,21 +24,7 @@ export function readWebp(reader: ByteReader): StoredHeader {
   return {
     width: reader.u24(data + 4) + 1,
     height: reader.u24(data + 7) + 1,
-    orientation: findOrientation(reader),
     animated: (reader.byte(data) & ANIMATION_FLAG) !== 0,
     complete,
   };
-}
-
-function findOrientation(reader: ByteReader): number {
-  for (let at = FIRST_CHUNK; at + 8 <= reader.length; ) {
-    const length = reader.u32(at + 4, true);
-    if (reader.startsWith("EXIF", at)) {
-      // Some writers keep JPEG's prefix before the TIFF structure.
-      const start = at + 8 + (reader.startsWith("Exif\0\0", at + 8) ? 6 : 0);
-      return exifOrientation(reader.bytes.subarray(start, at + 8 + length));
-    }
-    at += 8 + length + (length % 2);
-  }
-  return 1;
 }

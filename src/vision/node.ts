@@ -58,8 +58,10 @@ export async function photoFromNodeBytes(bytes: Uint8Array, signal?: AbortSignal
   const sharp = await loadSharp();
   let decoded: { data: Buffer; info: { width: number; height: number } };
   try {
+    // WebP stays as it is stored, as in browsers.
+    const autoOrient = header.format !== "webp";
     // "truncated" rather than the stricter default: browsers, too, show photos with small faults.
-    decoded = await sharp(bytes, { failOn: "truncated", limitInputPixels: IMAGE_LIMITS.pixels, autoOrient: true })
+    decoded = await sharp(bytes, { failOn: "truncated", limitInputPixels: IMAGE_LIMITS.pixels, autoOrient })
       .toColourspace("srgb")
       .ensureAlpha()
       .raw({ depth: "uchar" })

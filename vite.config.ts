@@ -1,15 +1,35 @@
 // Builds the demo page and its service worker into dist/app. It works from any path: every address in it is relative.
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 import { smallStyles } from "./scripts/vite/element-bundle.js";
 import { offlineApp } from "./scripts/vite/offline-app.js";
 import { pagePolicy } from "./scripts/vite/page-policy.js";
+import { plainImports } from "./scripts/vite/plain-imports.js";
 import { tensorflowParts } from "./scripts/vite/tensorflow-parts.js";
 import { transformersStubs } from "./scripts/vite/transformers-stubs.js";
 import { versionedFiles } from "./scripts/vite/versioned-files.js";
+import { workerEntry } from "./scripts/vite/worker-entry.js";
+
+/** One bundle for page and worker, without the extra file by a fixed name that the package offers. */
+function sharedWorker(): Plugin {
+  const { generateBundle: _, ...plugin } = workerEntry("src/engine/worker.ts");
+  return { ...plugin, apply: "build" };
+}
+
+const files = versionedFiles();
 
 export default defineConfig({
   base: "./",
-  plugins: [tensorflowParts(), transformersStubs(), smallStyles(), versionedFiles(), pagePolicy(), offlineApp()],
+  plugins: [
+    tensorflowParts(),
+    transformersStubs(),
+    sharedWorker(),
+    plainImports(),
+    smallStyles(),
+    files,
+    pagePolicy(),
+    offlineApp(files),
+  ],
+  // While developing, Vite builds the worker its own way.
   worker: { format: "es", plugins: () => [tensorflowParts(), transformersStubs()] },
   build: {
     outDir: "dist/app",

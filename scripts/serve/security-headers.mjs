@@ -2,7 +2,7 @@
 // the page for hosts that can send none, and tests hold the page to them.
 
 /** Names of the Trusted Types policies that the page's scripts create. */
-export const trustedTypePolicies = ["lit-html", "mner-qg", "mner-qg-paste", "mner-qg-pwa"];
+export const trustedTypePolicies = ["lit-html", "mner-qg-worker", "mner-qg-paste", "mner-qg-pwa"];
 
 /**
  * Nothing but this origin, no inline script or style, no eval. WebAssembly needs its own word, and only the wasm backend
@@ -18,7 +18,8 @@ export function contentSecurityPolicy({ wasm = true, frames = true } = {}) {
     // Not understood in a <meta> element.
     ...(frames ? ["frame-ancestors 'self'"] : []),
     "require-trusted-types-for 'script'",
-    `trusted-types ${trustedTypePolicies.join(" ")}`,
+    // The same policy is made again by each copy of a script, and by a worker that is started again.
+    `trusted-types ${trustedTypePolicies.join(" ")} 'allow-duplicates'`,
   ].join("; ");
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Plugin } from "vite";
 import { type ManifestOptions, VitePWA } from "vite-plugin-pwa";
-import { readVersions } from "./versioned-files.js";
+import type { VersionedFilesPlugin } from "./versioned-files.js";
 
 const icon = (name: string, sizes: string, purpose: "any" | "maskable") => ({
   src: `icons/${name}`,
@@ -70,13 +70,11 @@ function describe(folder: string, url: string) {
   return { url, revision: null, integrity, size: bytes.length };
 }
 
-export function offlineApp(): Plugin[] {
-  let root = process.cwd();
+export function offlineApp(files: VersionedFilesPlugin): Plugin[] {
   let outFolder = "";
   const locate: Plugin = {
     name: "mner-qg:offline-app",
     configResolved(config) {
-      root = config.root;
       outFolder = resolve(config.root, config.build.outDir);
     },
   };
@@ -96,14 +94,14 @@ export function offlineApp(): Plugin[] {
       maximumFileSizeToCacheInBytes: 64 * 1024 * 1024,
       manifestTransforms: [
         (entries) => {
-          const versions = readVersions(join(root, "public"), true);
+          const versions = files.versions();
           const addressed = new Map(Object.values(versions.photos).map((address) => [address.split("?")[0], address]));
           // The web manifest comes twice: found in the folder, and added by the plugin.
           const urls = [...new Set(entries.map(({ url }) => url))];
-          const files = urls.map((url) => ({ ...describe(outFolder, url), url: addressed.get(url) ?? url }));
+          const listed = urls.map((url) => ({ ...describe(outFolder, url), url: addressed.get(url) ?? url }));
           // The model's manifest says what the release consists of: with it here, the rest is found without a network.
           const model = versions.release ? [describe(outFolder, `${versions.model}manifest.json`)] : [];
-          return { manifest: [...files, ...model].sort((a, b) => (a.url < b.url ? -1 : 1)), warnings: [] };
+          return { manifest: [...listed, ...model].sort((a, b) => (a.url < b.url ? -1 : 1)), warnings: [] };
         },
       ],
     },

@@ -34,11 +34,17 @@ export function readVersions(publicFolder: string, isBuild: boolean): VersionedF
   };
 }
 
+export interface VersionedFilesPlugin extends Plugin {
+  /** What this build calls its files. */
+  versions(): VersionedFiles;
+}
+
 /** Defines `__MNER_FILES__` for the page, and moves the built model folder to its address. */
-export function versionedFiles(): Plugin {
+export function versionedFiles(): VersionedFilesPlugin {
   let outFolder = "";
-  let versions: VersionedFiles | null = null;
+  let versions: VersionedFiles = { model: `${MODEL}/`, release: null, photos: {} };
   return {
+    versions: () => versions,
     name: "mner-qg:versioned-files",
     config(config, { command }) {
       const publicFolder = resolve(config.root ?? process.cwd(), config.publicDir || "public");
@@ -50,7 +56,10 @@ export function versionedFiles(): Plugin {
     },
     writeBundle() {
       const built = join(outFolder, MODEL);
-      if (!versions?.release || !existsSync(built)) return;
+      if (!versions.release || !existsSync(built)) return;
+      if (hashOf(join(built, "manifest.json")) !== versions.release) {
+        this.error("The model was changed while the page was being built. Build it again.");
+      }
       const target = join(outFolder, versions.model);
       rmSync(target, { recursive: true, force: true });
       renameSync(built, target);

@@ -21,7 +21,9 @@ const MODELS = new URL("models/", scope).href;
 const PATIENCE_MS = 3000;
 
 const { model: folder, release } = versionedFiles;
-const app = new AppFiles(self.__WB_MANIFEST, scope, release);
+/** The build lists the web manifest a second time, without its hash. */
+const files = self.__WB_MANIFEST.filter(({ integrity }) => integrity);
+const app = new AppFiles(files, scope, release);
 const model: ModelPlace | null = release === null ? null : { folder: new URL(folder, scope).href, release };
 
 async function install(): Promise<void> {

@@ -1,1 +1,246 @@
-export {};
+// Many tweets: a file and a folder of photos in, a table, files and scores out.
+import { css, html, nothing, type TemplateResult } from "lit";
+import { sortFiles } from "../intake/incoming.js";
+import { saveFile } from "../save-file.js";
+import { count, duration } from "../shell/figures.js";
+import { PagePart } from "../shell/page-part.js";
+import type { AppState } from "../state/state.js";
+import { StoreController } from "../state/store-controller.js";
+import { controls } from "../styles/controls.js";
+import { icons } from "../styles/icons.js";
+import { Batch, type BatchState, lacksPhoto } from "./batch.js";
+import { type ExportFormat, exportTypes, writeBatch } from "./batch-exports.js";
+import { sampleBatch } from "./sample-batch.js";
+import "./batch-table.js";
+import "./score-panel.js";
+
+const formats: readonly (readonly [format: ExportFormat, name: string])[] = [
+  ["jsonl", "JSON lines"],
+  ["csv", "CSV"],
+  ["conll", "CoNLL"],
+];
+
+export class BatchView extends PagePart {
+  static override properties = { clearing: { state: true } };
+  declare clearing: boolean;
+  protected readonly reads: readonly (keyof AppState)[] = ["forBatch"];
+  #batch: Batch | null = null;
+
+  static override styles = [
+    controls,
+    css`
+      .all {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: var(--gap);
+        padding-block-start: clamp(0.25rem, 1.5vw, 1.25rem);
+      }
+      h1 {
+        font-size: clamp(1.25rem, 0.9rem + 1.6vw, 2rem);
+        font-weight: 650;
+        line-height: 1.2;
+        letter-spacing: -0.015em;
+      }
+      .steps {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr));
+        gap: var(--gap);
+      }
+      .steps .card {
+        display: grid;
+        gap: 0.6rem;
+        align-content: start;
+        justify-items: start;
+      }
+      .work {
+        display: grid;
+        gap: 0.9rem;
+      }
+      .name {
+        min-inline-size: 0;
+        overflow-wrap: anywhere;
+      }
+      input[type="file"] {
+        display: none;
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.clearing = false;
+  }
+
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    super.willUpdate(changed);
+    if (!this.#batch) {
+      this.#batch = new Batch(() => this.app.loadModel());
+      const keys = Object.keys(this.#batch.store.state) as (keyof BatchState)[];
+      new StoreController(this, this.#batch.store, keys);
+      if (!this.state.forBatch) void this.#batch.restore();
+    }
+    if (this.state.forBatch) queueMicrotask(() => this.#take());
+  }
+
+  protected override render(): TemplateResult {
+    const { phase, error } = this.#batch!.store.state;
+    return html`<div class="all">
+      <div>
+        <h1>Many tweets at once</h1>
+        <p class="soft">A file of tweets and a folder of photos in; a table, files and scores out. All of it on this device.</p>
+      </div>
+      ${error ? html`<p class="bad" role="alert">${error.message}</p>` : nothing}
+      ${phase === "empty" ? this.#begin() : phase === "reading" ? html`<p role="status">Reading the file…</p>` : this.#work()}
+      <input id="file" type="file" tabindex="-1" aria-hidden="true" accept=".jsonl,.ndjson,.csv,.tsv,.conll,.bio,.txt" @change=${this.#picked} />
+      <input id="folder" type="file" tabindex="-1" aria-hidden="true" webkitdirectory multiple @change=${this.#picked} />
+    </div>`;
+  }
+
+  #begin(): TemplateResult {
+    const { photos } = this.#batch!.store.state;
+    return html`<div class="steps">
+      <section class="card">
+        <h2>Tweets</h2>
+        <p class="small soft">
+          JSON lines with “text” and “image”, CSV with a column “text”, or CoNLL with <code>IMGID:</code> lines. With tags, the
+          answers are scored.
+        </p>
+        <button type="button" class="primary" @click=${() => this.#pick("file")}>${icons.table}Choose a file</button>
+      </section>
+      <section class="card">
+        <h2>Photos</h2>
+        <p class="small soft">The folder with the photos that the file names. Optional: without them only the words are read.</p>
+        <button type="button" @click=${() => this.#pick("folder")}>${icons.folder}Choose a folder</button>
+        ${photos > 0 ? html`<p class="small">${count(photos, "photo")} at hand.</p>` : nothing}
+      </section>
+      <section class="card">
+        <h2>Just looking?</h2>
+        <p class="small soft">Eight tweets with five photos and gold labels.</p>
+        <button type="button" @click=${() => void this.#sample()}>${icons.play}Take the sample</button>
+      </section>
+    </div>`;
+  }
+
+  #work(): TemplateResult {
+    const { phase, name, rows, photos, hasGold, scores, kept } = this.#batch!.store.state;
+    const left = rows.filter(({ status }) => status === "waiting" || status === "running").length;
+    const answered = rows.length - left;
+    const busy = phase === "running" || phase === "loading";
+    return html`<section class="card work" aria-labelledby="name">
+        <div class="row spread">
+          <h2 id="name" class="name"><bdi>${name}</bdi></h2>
+          <div class="row">
+            ${
+              busy
+                ? html`<button type="button" class="primary" @click=${() => this.#batch!.stop()}>${icons.stop}Stop</button>`
+                : html`<button type="button" class="primary" ?disabled=${left === 0} @click=${this.#run}>
+                    ${icons.play}${answered > this.#broken() ? "Go on" : "Start"}
+                  </button>`
+            }
+            <button type="button" @click=${() => this.#pick("folder")}>${icons.folder}Photos</button>
+            ${this.#clearButtons()}
+          </div>
+        </div>
+        <progress max=${rows.length} value=${answered} aria-label="Tweets that are done"></progress>
+        <p class="small soft" role="status">${this.#progressWords(left)}</p>
+        ${photos === 0 && rows.some(lacksPhoto) ? html`<p class="small">The file names photos. Choose their folder to have them looked at.</p>` : nothing}
+        ${kept ? nothing : html`<p class="small bad">This device does not let the page keep the results: save them before you leave.</p>`}
+        <div class="row">
+          <span class="small soft">Save as</span>
+          ${formats.map(
+            ([format, words]) =>
+              html`<button type="button" ?disabled=${answered === 0} @click=${() => this.#save(format)}>${words}</button>`,
+          )}
+          ${busy ? nothing : this.#againButtons()}
+        </div>
+      </section>
+      ${scores ? html`<score-panel .scores=${scores} .running=${left > 0}></score-panel>` : nothing}
+      <batch-table .rows=${rows} .gold=${hasGold} .photoOf=${this.#photoOf}></batch-table>`;
+  }
+
+  #broken(): number {
+    return this.#batch!.store.state.rows.filter(({ status }) => status === "broken").length;
+  }
+
+  #progressWords(left: number): string {
+    const { phase, rows, rate, photos } = this.#batch!.store.state;
+    const failed = rows.filter(({ status }) => status === "failed").length;
+    const broken = this.#broken();
+    return [
+      `${(rows.length - left).toLocaleString("en")} of ${count(rows.length, "tweet")}`,
+      photos > 0 && count(photos, "photo"),
+      broken > 0 && `${broken} broken`,
+      failed > 0 && `${failed} failed`,
+      phase === "loading" && "waiting for the model",
+      phase === "running" && rate > 0 && `${rate.toFixed(1)} a second, ${duration(left / rate)} left`,
+    ]
+      .filter(Boolean)
+      .join(" · ");
+  }
+
+  #clearButtons(): TemplateResult {
+    if (!this.clearing) return html`<button type="button" @click=${() => (this.clearing = true)}>Clear</button>`;
+    return html`<button type="button" class="bad" @click=${this.#clear}>Really clear?</button
+      ><button type="button" class="bare" @click=${() => (this.clearing = false)}>Keep</button>`;
+  }
+
+  #againButtons(): TemplateResult {
+    const { rows, photos } = this.#batch!.store.state;
+    const failed = rows.filter(({ status }) => status === "failed").length;
+    const photoless = photos > 0 ? rows.filter((row) => row.status === "done" && row.photo === "waiting").length : 0;
+    const button = (words: string, which: "failed" | "photoless"): TemplateResult =>
+      html`<button type="button" @click=${() => void this.#batch!.again(which).then(this.#run)}>${words}</button>`;
+    return html`${failed > 0 ? button(`Try ${count(failed, "failed one")} again`, "failed") : nothing}
+    ${photoless > 0 ? button(`Read ${photoless} again with their photos`, "photoless") : nothing}`;
+  }
+
+  readonly #photoOf = (row: Parameters<Batch["photoOf"]>[0]): File | null => this.#batch!.photoOf(row);
+
+  readonly #run = (): void => {
+    const { queries, threshold, nested } = this.state;
+    void this.#batch!.run({ queries, threshold, nested });
+  };
+
+  readonly #clear = (): void => {
+    this.clearing = false;
+    void this.#batch!.clear();
+  };
+
+  #pick(id: "file" | "folder"): void {
+    this.renderRoot.querySelector<HTMLInputElement>(`#${id}`)!.click();
+  }
+
+  readonly #picked = async (event: Event): Promise<void> => {
+    const input = event.target as HTMLInputElement;
+    const files = [...(input.files ?? [])];
+    input.value = "";
+    if (files.length > 0)
+      this.app.receive({ ...(await sortFiles(files)), ...(input.id === "folder" ? { tables: [], unknown: [] } : {}) });
+  };
+
+  #take(): void {
+    const incoming = this.app.takeForBatch();
+    if (!incoming) return;
+    if (incoming.photos.length > 0) this.#batch!.addPhotos(incoming.photos);
+    if (incoming.tables.length > 1) this.app.say(`One file at a time: ${incoming.tables[0]!.name} was taken.`);
+    if (incoming.tables[0]) void this.#batch!.open(incoming.tables[0]);
+  }
+
+  async #sample(): Promise<void> {
+    try {
+      const { file, photos } = await sampleBatch();
+      this.#batch!.addPhotos(photos);
+      await this.#batch!.open(file);
+    } catch {
+      this.app.say("The sample could not be loaded. Try again with a network.", "trouble");
+    }
+  }
+
+  #save(format: ExportFormat): void {
+    const { rows, name } = this.#batch!.store.state;
+    const stem = name.replace(/\.[^.]+$/, "");
+    saveFile(writeBatch(rows, format), `${stem}.mner-qg.${format}`, exportTypes[format]);
+  }
+}
+
+customElements.define("batch-view", BatchView);

@@ -20,8 +20,8 @@ export interface Example {
 export const examples: readonly Example[] = [
   {
     id: "astronaut",
-    title: "Astronaut",
-    text: "Eileen Collins was the first woman to pilot the Space Shuttle, and the first to command it. @NASA picked her in 1990 🚀",
+    title: "Pilot",
+    text: "Eileen Collins was the first woman to pilot the Space Shuttle, and the first to command it. @NASA picked her in 1990.",
     photo: "astronaut.jpg",
     alt: "An astronaut in an orange suit smiles in front of a flag and a model of the Space Shuttle.",
     credit: "NASA, public domain",

@@ -105,12 +105,15 @@ export class DemoPage extends PagePart {
         min-inline-size: 12rem;
       }
       @media (max-width: 47.99rem) {
+        header {
+          gap: 0.5rem;
+        }
         model-status {
           order: 5;
           inline-size: 100%;
         }
       }
-      @media (max-width: 26rem) {
+      @media (max-width: 30rem) {
         .brand span {
           display: none;
         }

@@ -21,6 +21,7 @@ export class ExampleStrip extends PagePart {
       }
       button {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         inline-size: 100%;
         gap: 0.2rem;
         padding: 3px;

@@ -6,7 +6,6 @@ import { backendNames } from "../shell/model-status.js";
 import { PagePart } from "../shell/page-part.js";
 import type { AppState, BackendChoice } from "../state/state.js";
 import { controls } from "../styles/controls.js";
-import "./query-editor.js";
 
 const choices: readonly (readonly [choice: BackendChoice, name: string])[] = [
   ["auto", "Automatic"],
@@ -32,8 +31,12 @@ export class FineTuning extends PagePart {
     controls,
     css`
       .card {
+        padding-block: 0.9rem;
+      }
+      .fields {
         display: grid;
         gap: 1.1rem;
+        padding-block: 1rem 0.35rem;
       }
       .field {
         display: grid;
@@ -68,9 +71,9 @@ export class FineTuning extends PagePart {
     const { threshold, nested, backend, model, notices } = this.state;
     const own = model.kind === "ready" ? model.threshold : USUAL_THRESHOLD;
     const shown = threshold ?? own;
-    return html`<section class="card" aria-labelledby="heading">
-      <h2 id="heading">Fine tuning</h2>
-      <query-editor .app=${this.app}></query-editor>
+    return html`<details class="card">
+      <summary>Fine tuning</summary>
+      <div class="fields">
       <div class="field">
         <div class="row spread">
           <label for="threshold">How sure a name must be</label>
@@ -99,7 +102,8 @@ export class FineTuning extends PagePart {
         </select>
         ${notices.length > 0 ? html`<ul class="small soft">${notices.map(({ message }) => html`<li>${message}</li>`)}</ul>` : null}
       </div>
-    </section>`;
+      </div>
+    </details>`;
   }
 
   // On change, not on input: each value is a new run.

@@ -15,10 +15,17 @@ const suggestions: readonly Query[] = [
 ];
 
 export class QueryEditor extends PagePart {
-  static override properties = { label: { state: true }, query: { state: true }, problem: { state: true } };
+  static override properties = {
+    label: { state: true },
+    query: { state: true },
+    problem: { state: true },
+    writing: { state: true },
+  };
   declare label: string;
   declare query: string;
   declare problem: string | null;
+  /** Whether the form for an own question is open. */
+  declare writing: boolean;
   protected readonly reads: readonly (keyof AppState)[] = ["queries", "model"];
 
   static override styles = [
@@ -27,7 +34,7 @@ export class QueryEditor extends PagePart {
       .field,
       form {
         display: grid;
-        gap: 0.5rem;
+        gap: 0.6rem;
       }
       ul {
         display: grid;
@@ -56,6 +63,11 @@ export class QueryEditor extends PagePart {
       form p {
         grid-column: 1 / -1;
       }
+      .chips button {
+        min-block-size: 2rem;
+        padding-inline: 0.7em;
+        font-size: 0.875rem;
+      }
     `,
   ];
 
@@ -64,23 +76,29 @@ export class QueryEditor extends PagePart {
     this.label = "";
     this.query = "";
     this.problem = null;
+    this.writing = false;
   }
 
   protected override render(): TemplateResult {
     const { queries } = this.state;
     const unused = suggestions.filter(({ label }) => !queries.some((other) => other.label === label));
-    return html`<div class="field">
-      <h3>Look for something else, too</h3>
-      ${queries.length > 0 ? html`<ul aria-label="Own questions">${queries.map((query) => this.#item(query))}</ul>` : nothing}
-      ${queries.length < MOST_QUERIES ? this.#form() : html`<p class="small soft">Eight questions are the most.</p>`}
+    const more = queries.length < MOST_QUERIES;
+    return html`<section class="card field" aria-labelledby="heading">
+      <h2 id="heading">Look for something else, too</h2>
+      ${queries.length > 0 ? html`<ul aria-labelledby="heading">${queries.map((query) => this.#item(query))}</ul>` : nothing}
       ${
-        unused.length > 0 && queries.length < MOST_QUERIES
-          ? html`<div class="row">
-              ${unused.map((query) => html`<button type="button" class="small" @click=${() => this.#add(query)}>${icons.plus}${query.label}</button>`)}
+        more
+          ? html`<div class="row chips">
+              ${unused.map(
+                (query) =>
+                  html`<button type="button" @click=${() => this.#add(query)}>${icons.plus}${query.label}</button>`,
+              )}
+              <button type="button" aria-expanded=${this.writing} @click=${this.#write}>${icons.plus}Your own</button>
             </div>`
-          : nothing
+          : html`<p class="small soft">Eight questions are the most.</p>`
       }
-    </div>`;
+      ${more && this.writing ? this.#form() : nothing}
+    </section>`;
   }
 
   #item(query: Query): TemplateResult {
@@ -113,6 +131,11 @@ export class QueryEditor extends PagePart {
       ${problem ? html`<p id="problem" class="small bad" role="alert">${problem}</p>` : nothing}
     </form>`;
   }
+
+  readonly #write = (): void => {
+    this.writing = !this.writing;
+    if (this.writing) void this.updateComplete.then(() => this.renderRoot.querySelector("input")?.focus());
+  };
 
   readonly #submit = (event: Event): void => {
     event.preventDefault();

@@ -15,7 +15,7 @@ const asked = ["askedText", "photo", "queries", "threshold", "nested", "backend"
 
 export class ResultPanel extends PagePart {
   #before: readonly unknown[] = [];
-  protected readonly reads: readonly (keyof AppState)[] = [...asked, "result"];
+  protected readonly reads: readonly (keyof AppState)[] = [...asked, "result", "running"];
 
   static override styles = [
     controls,
@@ -43,7 +43,7 @@ export class ResultPanel extends PagePart {
         border-block-start: 1px solid var(--line);
       }
       stage-times {
-        flex: 1 1 18rem;
+        flex: 1 1 24rem;
       }
       .hint {
         display: grid;
@@ -68,7 +68,7 @@ export class ResultPanel extends PagePart {
   }
 
   protected override render(): TemplateResult {
-    const { askedText, photo, queries, threshold, nested, backend, stored, result } = this.state;
+    const { askedText, photo, queries, threshold, nested, backend, stored, result, running } = this.state;
     const empty = askedText.trim() === "" && !photo;
     const credit = photo?.kind === "example" ? findExample(photo.example)?.credit : undefined;
     return html`<section class="card" aria-labelledby="heading">
@@ -95,7 +95,7 @@ export class ResultPanel extends PagePart {
       ${
         result
           ? html`<div class="below">
-              <stage-times .result=${result} .stored=${stored !== null} .run=${this.#run}></stage-times>
+              <stage-times .result=${result} .stored=${stored !== null} .running=${running} .run=${this.#run}></stage-times>
               <save-menu .app=${this.app}></save-menu>
             </div>`
           : nothing

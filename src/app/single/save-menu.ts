@@ -38,7 +38,8 @@ export class SaveMenu extends PagePart {
     controls,
     css`
       :host {
-        flex: 0 1 20rem;
+        flex: 0 1 auto;
+        max-inline-size: 20rem;
       }
       details[open] summary {
         margin-block-end: 0.6rem;

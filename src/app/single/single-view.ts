@@ -5,6 +5,7 @@ import type { AppState } from "../state/state.js";
 import { controls } from "../styles/controls.js";
 import "./example-strip.js";
 import "./fine-tuning.js";
+import "./query-editor.js";
 import "./result-panel.js";
 import "./tweet-composer.js";
 
@@ -15,11 +16,10 @@ export class SingleView extends PagePart {
     controls,
     css`
       .intro {
-        padding-block: clamp(0.5rem, 2.5vw, 1.75rem) clamp(0.875rem, 2vw, 1.5rem);
+        padding-block: clamp(0.25rem, 1.5vw, 1.25rem) clamp(0.875rem, 2vw, 1.5rem);
       }
       h1 {
-        max-inline-size: 26em;
-        font-size: clamp(1.4rem, 1.05rem + 1.5vw, 2.1rem);
+        font-size: clamp(1.25rem, 0.9rem + 1.6vw, 2rem);
         font-weight: 650;
         line-height: 1.2;
         letter-spacing: -0.015em;
@@ -50,6 +50,7 @@ export class SingleView extends PagePart {
         .input {
           display: contents;
         }
+        query-editor,
         fine-tuning {
           order: 1;
         }
@@ -66,6 +67,7 @@ export class SingleView extends PagePart {
       <div class="columns">
         <div class="input">
           <tweet-composer .app=${app}></tweet-composer>
+          <query-editor .app=${app}></query-editor>
           <fine-tuning .app=${app}></fine-tuning>
         </div>
         <result-panel .app=${app}></result-panel>

@@ -19,9 +19,15 @@ const stages: readonly (readonly [stage: Stage, name: string])[] = [
 ];
 
 export class StageTimes extends LitElement {
-  static override properties = { result: { attribute: false }, stored: { type: Boolean }, run: { attribute: false } };
+  static override properties = {
+    result: { attribute: false },
+    stored: { type: Boolean },
+    running: { type: Boolean },
+    run: { attribute: false },
+  };
   declare result: AnalysisResult;
   declare stored: boolean;
+  declare running: boolean;
   declare run: () => void;
 
   static override styles = [
@@ -91,6 +97,7 @@ export class StageTimes extends LitElement {
         <button type="button" @click=${this.run}>${icons.play}Run it here</button>
       </div>`;
     }
+    if (this.running) return html`<p class="row head soft">Reading…</p>`;
     const cached = result.image !== null && timings.imageTrunk === 0;
     return html`<details>
       <summary>${milliseconds(timings.total)} on ${backendNames[backend]}${cached ? ", photo known already" : ""}</summary>

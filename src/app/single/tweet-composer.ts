@@ -19,20 +19,45 @@ export class TweetComposer extends PagePart {
     css`
       form {
         display: grid;
-        gap: 0.75rem;
+        gap: 0.6rem;
+      }
+      /* Text, photo and tools in one frame: what is inside is what will be read. */
+      .box {
+        border: 1px solid var(--edge);
+        border-radius: 12px;
+        background: var(--card);
+      }
+      .box:focus-within {
+        outline: 2px solid var(--focus);
+        outline-offset: 1px;
       }
       textarea {
         display: block;
-        min-block-size: 6.5rem;
-        field-sizing: content;
+        min-block-size: 6rem;
         max-block-size: 20rem;
+        border: 0;
+        background: none;
+        field-sizing: content;
+        resize: none;
+        outline: none;
+      }
+      .tools {
+        display: flex;
+        align-items: center;
+        gap: 0.25rem;
+        padding: 0.35rem;
+      }
+      .tools .bare {
+        padding-inline: 0.7em;
+      }
+      .run {
+        margin-inline-start: auto;
       }
       .file {
         display: inline-flex;
         align-items: center;
-        gap: 0.15rem;
-        min-inline-size: 0;
-        max-inline-size: 100%;
+        max-inline-size: calc(100% - 1rem);
+        margin-inline: 0.5rem;
         padding-inline-start: 0.8rem;
         border-radius: 999px;
         font-size: 0.875rem;
@@ -43,15 +68,16 @@ export class TweetComposer extends PagePart {
         white-space: nowrap;
         text-overflow: ellipsis;
       }
-      .examples {
+      .file button {
+        min-block-size: 2rem;
+        padding-inline: 0.5em;
+      }
+      .part {
         display: grid;
         gap: 0.5rem;
         margin-block-start: 1rem;
         padding-block-start: 1rem;
         border-block-start: 1px solid var(--line);
-      }
-      .run {
-        margin-inline-start: auto;
       }
       input[type="file"] {
         display: none;
@@ -59,6 +85,7 @@ export class TweetComposer extends PagePart {
       @media (max-width: 59.99rem) {
         textarea {
           min-block-size: 5rem;
+          max-block-size: 6.5rem;
         }
       }
     `,
@@ -69,35 +96,42 @@ export class TweetComposer extends PagePart {
     return html`<section class="card" aria-labelledby="heading">
         <form @submit=${this.#submit}>
           <h2 id="heading"><label for="text">Your tweet</label></h2>
-          <textarea
-            id="text"
-            dir="auto"
-            rows="3"
-            spellcheck="false"
-            autocomplete="off"
-            placeholder="Type or paste a tweet"
-            .value=${text}
-            @input=${this.#typed}
-            @keydown=${this.#key}
-          ></textarea>
-          ${
-            photo
-              ? html`<div class="row">
-                  <span class="file"
+          <div class="box">
+            <textarea
+              id="text"
+              dir="auto"
+              rows="3"
+              spellcheck="false"
+              autocomplete="off"
+              placeholder="Type or paste a tweet"
+              .value=${text}
+              @input=${this.#typed}
+              @keydown=${this.#key}
+            ></textarea>
+            ${
+              photo
+                ? html`<span class="file"
                     ><bdi>${photo.name}</bdi
                     ><button type="button" class="bare" aria-label=${`Take the photo ${photo.name} away`} @click=${this.#clear}>${icons.close}</button></span
-                  >
-                </div>`
-              : nothing
-          }
-          <div class="row">
-            <button type="button" @click=${() => this.#input.click()}>${icons.photo}${photo ? "Other photo" : "Photo"}</button>
-            <button type="button" @click=${this.#photograph}>${icons.camera}Camera</button>
-            <button type="submit" class="primary run" ?disabled=${text.trim() === ""}>${running ? "Reading…" : "Find names"}</button>
+                  >`
+                : nothing
+            }
+            <div class="tools">
+              <button type="button" class="bare" @click=${() => this.#input.click()}>${icons.photo}Photo</button>
+              <button type="button" class="bare" aria-label="Take a photo" @click=${this.#photograph}>${icons.camera}</button>
+              <button type="submit" class="primary run" ?disabled=${text.trim() === ""}>${running ? "Reading…" : "Find names"}</button>
+            </div>
           </div>
-          <input type="file" tabindex="-1" aria-hidden="true" multiple accept=${`${PHOTO_TYPES},.jsonl,.ndjson,.csv,.tsv,.conll,.bio,.txt`} @change=${this.#picked} />
+          <input
+            type="file"
+            tabindex="-1"
+            aria-hidden="true"
+            multiple
+            accept=${`${PHOTO_TYPES},.jsonl,.ndjson,.csv,.tsv,.conll,.bio,.txt`}
+            @change=${this.#picked}
+          />
         </form>
-        <div class="examples">
+        <div class="part">
           <p class="small soft">Or try one of these</p>
           <example-strip .app=${this.app}></example-strip>
         </div>

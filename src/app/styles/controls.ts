@@ -181,10 +181,32 @@ export const controls = css`
     background: var(--ink);
   }
   summary {
+    display: flex;
+    align-items: center;
+    gap: 0.5em;
+    inline-size: fit-content;
+    min-block-size: 2rem;
     cursor: pointer;
-    font-weight: 500;
     font-size: 0.9375rem;
+    font-weight: 500;
     border-radius: 6px;
+    list-style: none;
+  }
+  summary::-webkit-details-marker {
+    display: none;
+  }
+  summary::before {
+    content: "";
+    inline-size: 0.42em;
+    block-size: 0.42em;
+    margin-inline: 0.1em 0.2em;
+    border: solid currentColor;
+    border-width: 0 1.6px 1.6px 0;
+    transform: rotate(-45deg);
+    transition: transform 0.15s;
+  }
+  details[open] > summary::before {
+    transform: rotate(45deg) translate(-10%, -10%);
   }
   @media (prefers-reduced-motion: reduce) {
     * {

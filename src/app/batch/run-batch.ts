@@ -1,0 +1,94 @@
+// Works through the rows that are still waiting, two at a time: while one is computed, the next one's photo is opened.
+// Nothing that happens to a row ends the run, except what would happen to every other row as well.
+import type { Analyzer, Query } from "../../engine/analyzer.js";
+import { isMnerError, type MnerErrorCode, toMnerError } from "../../errors/mner-error.js";
+import { type BatchRow, withoutAttention } from "./batch-row.js";
+import type { PhotoFolder } from "./photo-folder.js";
+import { makeThumbnail } from "./thumbnail.js";
+
+export interface BatchSettings {
+  readonly queries: readonly Query[];
+  readonly threshold: number | null;
+  readonly nested: boolean;
+}
+
+export interface BatchRun {
+  readonly rows: readonly BatchRow[];
+  readonly analyzer: Analyzer;
+  readonly photos: PhotoFolder;
+  readonly settings: BatchSettings;
+  readonly signal: AbortSignal;
+  /** A row has changed. */
+  changed(row: BatchRow): void;
+}
+
+const AT_ONCE = 2;
+/** Not the row's fault: the next one would meet the same. */
+const endsTheRun: ReadonlySet<MnerErrorCode> = new Set(["disposed", "worker-failed", "out-of-memory", "device-lost"]);
+
+export async function runBatch(run: BatchRun): Promise<void> {
+  const waiting = run.rows.filter(({ status }) => status === "waiting");
+  const lane = async (number: number): Promise<void> => {
+    for (let row = waiting.shift(); row && !run.signal.aborted; row = waiting.shift()) {
+      run.changed({ ...row, status: "running" });
+      try {
+        run.changed(await readRow(row, run, `batch-${number}`));
+      } catch (error) {
+        run.changed(row);
+        waiting.length = 0;
+        if (!run.signal.aborted) throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, (_, number) => lane(number)));
+}
+
+/** Throws only what ends the whole run. */
+async function readRow(row: BatchRow, run: BatchRun, client: string): Promise<BatchRow> {
+  const started = performance.now();
+  const image = row.record.tweet!.image;
+  const file = image === null || run.photos.size === 0 ? null : run.photos.find(image);
+  const missing = image !== null && run.photos.size > 0 && file === null;
+  // Waiting for the row beside it is not its own time.
+  const finish = (changes: Partial<BatchRow>): BatchRow => {
+    const timings = changes.result?.timings;
+    return { ...row, ...changes, milliseconds: timings ? timings.total - timings.queued : performance.now() - started };
+  };
+  try {
+    if (file) {
+      try {
+        const result = withoutAttention(await analyze(row, file, run, client));
+        // Only now is it known to be a photo of a size that can be opened.
+        return finish({ status: "done", photo: "read", result, thumbnail: await makeThumbnail(file) });
+      } catch (error) {
+        if (!isMnerError(error) || !error.code.startsWith("image-")) throw error;
+        // A tweet whose photo is broken still has words.
+        const result = withoutAttention(await analyze(row, null, run, client));
+        return finish({
+          status: "done",
+          photo: "unreadable",
+          result,
+          failure: { code: error.code, message: error.message },
+        });
+      }
+    }
+    const result = withoutAttention(await analyze(row, null, run, client));
+    return finish({ status: "done", photo: missing ? "missing" : row.photo, result });
+  } catch (thrown) {
+    const { code, message } = toMnerError(thrown);
+    if (run.signal.aborted || endsTheRun.has(code)) throw thrown;
+    return finish({ status: "failed", failure: { code, message } });
+  }
+}
+
+function analyze(row: BatchRow, image: File | null, { analyzer, settings, signal }: BatchRun, client: string) {
+  return analyzer.analyze({
+    text: row.record.tweet!.text,
+    image,
+    queries: settings.queries,
+    threshold: settings.threshold ?? undefined,
+    nested: settings.nested,
+    client,
+    signal,
+  });
+}

@@ -33,6 +33,7 @@ export interface DecodeInput {
 }
 
 const VALUES = 5;
+const ALTERNATIVES = 3;
 
 export function decodeResult(input: DecodeInput): { entities: Entity[]; queries: QueryResult[] } {
   const { manifest, prepared, sequences, queries, predictions, letterbox } = input;
@@ -51,7 +52,7 @@ export function decodeResult(input: DecodeInput): { entities: Entity[]; queries:
     if (!photo || !letterbox) {
       return { ...common, region: null, notInPhoto: 1, alternatives: [], imageRelevance: 0, attention: null };
     }
-    const { region, alternatives, notInPhoto } = decodeGrounding({
+    const { region, best, alternatives, notInPhoto } = decodeGrounding({
       candidates: photo.candidates,
       noneLogit: photo.none,
       anchors: config.anchors,
@@ -59,9 +60,18 @@ export function decodeResult(input: DecodeInput): { entities: Entity[]; queries:
       letterbox,
       calibration: calibration.none,
       noneThreshold: numberOf(config.decode, "noneThreshold"),
+      mostAlternatives: ALTERNATIVES,
     });
     const attention = attentionOverPhoto(cellWeights(photo.candidates, manifest), letterbox);
-    return { ...common, region, notInPhoto, alternatives, imageRelevance: photo.relevance, attention };
+    return {
+      ...common,
+      region,
+      notInPhoto,
+      // What is more likely not in the photo still has a likeliest place, which evaluation wants to know.
+      alternatives: region === null && best !== null ? [best, ...alternatives].slice(0, ALTERNATIVES) : alternatives,
+      imageRelevance: photo.relevance,
+      attention,
+    };
   });
   const entities = decoded.spans.map(
     ({ start, end, text, type, score, queryIndex }): Entity => ({

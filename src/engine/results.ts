@@ -38,7 +38,7 @@ export interface QueryResult {
   readonly region: Region | null;
   /** Probability that what the query asks for is not in the photo; 1 when there is no photo. */
   readonly notInPhoto: number;
-  /** Up to three further places, best first, after non-maximum suppression. */
+  /** Up to three further places, best first, after non-maximum suppression; without a region the likeliest one is first. */
   readonly alternatives: readonly Region[];
   /** How much of the photo the text side let in (mean of the gate), 0 to 1; 0 without a photo. */
   readonly imageRelevance: number;

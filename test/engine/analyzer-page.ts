@@ -1,5 +1,5 @@
 // In Chromium: what the tests of the engine call. Results are plain data, so they can leave the page.
-import { backend, engine, getKernel, memory, registerKernel, unregisterKernel } from "@tensorflow/tfjs-core";
+import { engine, getKernel, memory, registerKernel, unregisterKernel } from "@tensorflow/tfjs-core";
 import {
   type AnalysisResult,
   type Analyzer,
@@ -142,13 +142,19 @@ export function breakAfterRegistration(kernelName: string, backendName: string):
   }, 0);
 }
 
-/** Analyses, and takes the GPU away while that goes on. */
+/** Analyses, and takes the GPU away as often as wanted while that goes on. */
 export async function loseDevice(
   options: AnalyzerOptions,
   text: string,
   photo: [number, number],
   times: number,
-): Promise<{ before: AnalysisResult; after: AnalysisResult; notices: readonly string[]; tensors: [number, number] }> {
+): Promise<{
+  before: AnalysisResult;
+  during: AnalysisResult;
+  after: AnalysisResult;
+  notices: readonly string[];
+  tensors: [number, number];
+}> {
   const notices: string[] = [];
   const analyzer: Analyzer = await createAnalyzer({
     ...options,
@@ -158,28 +164,23 @@ export async function loseDevice(
   const image = await makePhoto(...photo);
   const before = await analyzer.analyze({ text, image });
   const tensors = memory().numTensors;
+  let taken: unknown = null;
   let left = times;
-  const lose = (): void => {
-    if (left === 0) return;
-    const current = backend() as { device?: GPUDevice; gpgpu?: { gl: WebGL2RenderingContext } } | null;
-    if (current?.device || current?.gpgpu) {
-      left--;
-      current.device?.destroy();
-      current.gpgpu?.gl.getExtension("WEBGL_lose_context")?.loseContext();
-      if (left > 0) waitForOther(current, lose);
-    }
-  };
-  const running = analyzer.analyze({ text, image: await makePhoto(...photo, 2) });
-  setTimeout(lose, 20);
-  await running;
+  // A device is taken away once it has begun to compute: when the run's own tensors are there.
+  const timer = setInterval(() => {
+    const current = engine().registry[options.backend!] as
+      | { device?: GPUDevice; gpgpu?: { gl: WebGL2RenderingContext } }
+      | undefined;
+    if (!current || current === taken || memory().numTensors <= tensors + 1) return;
+    taken = current;
+    current.device?.destroy();
+    current.gpgpu?.gl.getExtension("WEBGL_lose_context")?.loseContext();
+    if (--left === 0) clearInterval(timer);
+  }, 1);
+  const during = await analyzer.analyze({ text, image });
+  clearInterval(timer);
   const after = await analyzer.analyze({ text, image });
-  const report = { before, after, notices, tensors: [tensors, memory().numTensors] as [number, number] };
+  const report = { before, during, after, notices, tensors: [tensors, memory().numTensors] as [number, number] };
   analyzer.dispose();
   return report;
-}
-
-function waitForOther(than: unknown, then: () => void): void {
-  const current = engine().registry[engine().backendName];
-  if (current && current !== than) setTimeout(then, 20);
-  else setTimeout(() => waitForOther(than, then), 5);
 }

@@ -25,7 +25,8 @@ export function transformersStubs(): Plugin {
       test: { server: { deps: { inline: [PACKAGE] } } },
     }),
     resolveId(source, importer) {
-      if (importer !== undefined && insidePackage.test(importer) && Object.hasOwn(stubs, source)) return PREFIX + source;
+      if (importer !== undefined && insidePackage.test(importer) && Object.hasOwn(stubs, source))
+        return PREFIX + source;
       return null;
     },
     load(id) {

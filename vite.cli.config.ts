@@ -1,5 +1,5 @@
-// Bundles the command line for Node: its entry, the script of its worker threads and what both share, with everything inside
-// that the package does not list as its own, and TensorFlow's binary beside them.
+// Bundles what runs in Node: the command line and the script of its worker threads, the engine as a library, and the plugin
+// for Vite, with everything inside that the package does not list as its own, and TensorFlow's binary beside them.
 import { copyFileSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ function copyBinary(): Plugin {
     name: "mner-qg:copy-wasm-binary",
     writeBundle({ dir }) {
       const source = createRequire(import.meta.url).resolve(`@tensorflow/tfjs-backend-wasm/dist/${BINARY}`);
-      copyFileSync(source, join(dir ?? "dist/cli", BINARY));
+      copyFileSync(source, join(dir ?? "dist/node", BINARY));
     },
   };
 }
@@ -29,11 +29,17 @@ export default defineConfig({
   build: {
     ssr: true,
     target: "node20",
-    outDir: "dist/cli",
+    outDir: "dist/node",
     emptyOutDir: true,
     minify: false,
     rollupOptions: {
-      input: { main: "src/cli/main.ts", worker: "src/cli/analysis/worker.ts" },
+      input: {
+        main: "src/cli/main.ts",
+        worker: "src/cli/analysis/worker.ts",
+        index: "src/engine/node.ts",
+        vite: "src/bundlers/vite.ts",
+      },
+      preserveEntrySignatures: "strict",
       // All in one folder: scripts find the binary and each other beside themselves.
       output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
     },

@@ -1,4 +1,5 @@
-// Unit tests stand beside their source and run in Node. Tests that need a browser are another project.
+// Four projects: unit tests stand beside their source and run in Node; the command line is spawned as it ships; a browser is
+// used wherever one matters; the package is packed and installed elsewhere. `npm test` runs them one after the other.
 import { defineConfig } from "vitest/config";
 import { tensorflowParts } from "./scripts/vite/tensorflow-parts.js";
 import { transformersStubs } from "./scripts/vite/transformers-stubs.js";
@@ -8,7 +9,13 @@ export default defineConfig({
     projects: [
       {
         plugins: [transformersStubs(), tensorflowParts()],
-        test: { name: "unit", environment: "node", include: ["src/**/*.test.ts"] },
+        // Property tests try thousands of cases; a busy machine may need long for them, and a hanging test still ends.
+        test: {
+          name: "unit",
+          environment: "node",
+          include: ["src/**/*.test.ts", "test/architecture/*.test.ts"],
+          testTimeout: 60_000,
+        },
       },
       {
         plugins: [transformersStubs(), tensorflowParts()],
@@ -28,8 +35,19 @@ export default defineConfig({
           name: "browser",
           environment: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/cli/**"],
+          exclude: ["test/cli/**", "test/package/**", "test/architecture/**"],
           // One Chromium at a time: tests measure times, and machines are small.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: "package",
+          environment: "node",
+          include: ["test/package/**/*.test.ts"],
+          globalSetup: ["test/package/support/pack.ts"],
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,

@@ -8,7 +8,11 @@ export function readRooms(markdown) {
   const rooms = new Map();
   for (const line of markdown.split("\n")) {
     const [, room, imports] = /^\| `([\w-]+)` \|[^|]*\|([^|]*)\|$/.exec(line) ?? [];
-    if (room) rooms.set(room, [...imports.matchAll(/`([\w-]+)`/g)].map(([, name]) => name));
+    if (room)
+      rooms.set(
+        room,
+        [...imports.matchAll(/`([\w-]+)`/g)].map(([, name]) => name),
+      );
   }
   return rooms;
 }

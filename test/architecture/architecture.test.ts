@@ -29,7 +29,9 @@ describe("the rooms of src/", () => {
   });
 
   it("use every permission the table gives", () => {
-    const used = new Set([...imports].flatMap(([file, targets]) => targets.map((to) => `${roomOf(file)} ${roomOf(to)}`)));
+    const used = new Set(
+      [...imports].flatMap(([file, targets]) => targets.map((to) => `${roomOf(file)} ${roomOf(to)}`)),
+    );
     const unused = [...rooms].flatMap(([room, allowed]) => allowed.map((name) => `${room} ${name}`));
     expect(unused.filter((pair) => !used.has(pair))).toEqual([]);
   });

@@ -1,0 +1,25 @@
+// Bundles <mner-qg> for pages: one file that any <script type="module"> can load from anywhere. Two things stay outside, as
+// files beside it: the engine, which is the one that createAnalyzer() is, and the drawing of pictures (picture.config.ts).
+import { defineConfig, type Plugin } from "vite";
+import { elementResolve, smallTemplates } from "../vite/element-bundle.js";
+import { plainImports } from "../vite/plain-imports.js";
+import { forPages } from "./for-pages.js";
+
+const beside: Readonly<Record<string, string>> = {
+  "../engine/create-analyzer.js": "./index.js",
+  "./exports/picture.js": "./assets/picture.js",
+};
+
+function besideTheElement(): Plugin {
+  return {
+    name: "mner-qg:beside-the-element",
+    enforce: "pre",
+    resolveId: (source) => (Object.hasOwn(beside, source) ? { id: beside[source]!, external: true } : null),
+  };
+}
+
+export default defineConfig({
+  ...forPages({ "mner-qg": "src/element/index.ts" }),
+  resolve: elementResolve,
+  plugins: [besideTheElement(), smallTemplates(), plainImports()],
+});

@@ -1,0 +1,35 @@
+// Opens a page of a stranger's site and waits for what its tag found.
+import type { Browser } from "playwright-core";
+import type { AnalysisResult } from "../../../src/engine/results.js";
+
+export interface Opened {
+  readonly result: AnalysisResult;
+  /** Origins that anything was asked of. */
+  readonly origins: readonly string[];
+  readonly errors: readonly string[];
+}
+
+export async function openPage(browser: Browser, address: string): Promise<Opened> {
+  const page = await browser.newPage();
+  const origins = new Set<string>();
+  const errors: string[] = [];
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol.startsWith("http")) origins.add(origin);
+  });
+  page.on("pageerror", (error) => errors.push(String(error)));
+  await page.addInitScript(() => {
+    const outcome = new Promise((resolve, reject) => {
+      addEventListener("mner-result", (event) => resolve((event as CustomEvent).detail.result));
+      addEventListener("mner-error", (event) => reject((event as CustomEvent).detail.error));
+    });
+    Object.assign(globalThis, { outcome });
+  });
+  try {
+    await page.goto(address);
+    const result = await page.evaluate<AnalysisResult>("outcome.then((result) => JSON.parse(JSON.stringify(result)))");
+    return { result, origins: [...origins].sort(), errors };
+  } finally {
+    await page.close();
+  }
+}

@@ -1,7 +1,8 @@
 // Evaluation as it is used: the scores are those of what annotate finds in the same tweets, and the JSON has the promised form.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { scoreSpans, spansFromTags } from "../../src/metrics/index.js";
 import { mnerQg } from "./support/command.js";
@@ -117,5 +118,83 @@ describe("evaluate", () => {
     writeFileSync(boxes, '{"1":{"width":10,"height":10,"boxes":[{"entity":"Ada","box":[0,0,1]}]}}');
     expect((await evaluate("--boxes", boxes)).status).toBe(2);
     expect((await evaluate("--boxes", boxes, "--photos", folder)).error).toContain("(input-invalid)");
+  });
+});
+
+/** A photo of one colour: what the random network sees in it does not matter. */
+async function paint(name: string, width: number, height: number): Promise<void> {
+  const background = { r: 90, g: 140, b: 200 };
+  await sharp({ create: { width, height, channels: 3, background } })
+    .png()
+    .toFile(join(folder, "photos", name));
+}
+
+describe("boxes", () => {
+  beforeAll(async () => {
+    mkdirSync(join(folder, "photos"));
+    await paint("0.png", 64, 48);
+    await paint("1.png", 40, 80);
+    writeFileSync(join(folder, "photos", "2.png"), "no photo at all");
+  });
+
+  it("are scored where photos are read; missing and broken ones are counted, and their tweets still are for names", async () => {
+    const boxes = join(folder, "gold-boxes.json");
+    const whole = {
+      width: 128,
+      height: 96,
+      boxes: WORDS.map((entity) => ({ entity, type: "PER", box: [0, 0, 128, 96] })),
+    };
+    writeFileSync(boxes, JSON.stringify({ "0": whole }));
+    const { status, out, error } = await evaluate("--json", "--boxes", boxes, "--photos", join(folder, "photos"));
+    expect(status, error).toBe(0);
+    const report = JSON.parse(out);
+    expect(report.photos).toEqual({ read: 2, missing: 37, broken: 1 });
+    expect(report.tweets).toBe(40);
+    expect(report.grounding).toMatchObject({ accAt50: expect.any(Number), none: { precision: expect.any(Number) } });
+    expect(report.grounding.n).toBeGreaterThan(0);
+    // Only names of the two tweets with a photo can be scored with boxes.
+    expect(report.gmner.gold).toBeLessThan(report.ner.strict.gold);
+    expect(report.eeg.gold).toBe(report.gmner.gold);
+    const plain = JSON.parse((await evaluate("--json")).out);
+    expect(report.ner.strict.gold).toBe(plain.ner.strict.gold);
+  });
+
+  it("of an index are asked for by name, with as many absent names, the same for any number of threads", async () => {
+    const index = join(folder, "index.json");
+    const photo = (file: string, labels: readonly string[]) => ({
+      file,
+      width: 64,
+      height: 48,
+      boxes: labels.map((label) => ({ label, box: [0, 0, 64, 48] })),
+    });
+    const photos = [photo("0.png", ["person", "dog", "dog"]), photo("1.png", ["cat"]), photo("2.png", ["kite"])];
+    writeFileSync(index, JSON.stringify(photos));
+    const parameters = [
+      "evaluate-grounding",
+      "--index",
+      index,
+      "--photos",
+      join(folder, "photos"),
+      "--model",
+      model,
+      "--json",
+    ];
+    const { status, out, error } = await mnerQg(parameters);
+    expect(status, error).toBe(1);
+    expect(error).toContain("2.png");
+    const report = JSON.parse(out);
+    expect(report).toMatchObject({
+      person: { n: 1, accAt50: expect.any(Number), meanIou: expect.any(Number) },
+      labels: { n: 3, accAt50: expect.any(Number), meanIou: expect.any(Number) },
+      none: { auc: expect.any(Number) },
+      photos: 3,
+      failed: 1,
+    });
+    const { seconds: _, ...scores } = report;
+    const threaded = JSON.parse((await mnerQg([...parameters, "--jobs", "2"])).out);
+    expect(threaded).toMatchObject(scores);
+    expect((await mnerQg(["evaluate-grounding", "--index", index, "--model", model])).status).toBe(2);
+    writeFileSync(index, "[{}]");
+    expect((await mnerQg(parameters)).error).toContain("(input-invalid)");
   });
 });

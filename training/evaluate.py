@@ -59,7 +59,7 @@ def to_token_spans(example: Example, spans: list[Span]) -> list[tuple[int, int, 
     for span in spans:
         tokens = span_to_tokens(example.tweet.tokens, example.tweet.offsets, example.offsets[span.start][0], example.offsets[span.end][1])
         if tokens:
-            found.append((tokens[0], tokens[1], LABELS[span.label]))
+            found.append((tokens[0], tokens[1] + 1, LABELS[span.label]))
     return found
 
 
@@ -76,18 +76,21 @@ def existence_scores(examples, logits) -> dict:
 
 
 def fit_calibration(raw: np.ndarray, right: np.ndarray) -> tuple[float, float]:
-    """Platt scaling by Newton's method, with the usual smoothed targets."""
+    """Platt scaling by Newton's method with halved steps, and the usual smoothed targets."""
     positives = right.sum()
     target = np.where(right, (positives + 1) / (positives + 2), 1 / (len(right) - positives + 2))
-    a, b = 1.0, 0.0
+    loss = lambda v: float(np.logaddexp(0, v[0] * raw + v[1]).sum() - (target * (v[0] * raw + v[1])).sum()) + 1e-3 * float(v @ v)
+    v = np.array([1.0, 0.0])
     for _ in range(50):
-        p = sigmoid(a * raw + b)
-        w = np.maximum(p * (1 - p), 1e-6)
-        gradient = np.array([((p - target) * raw).sum(), (p - target).sum()])
-        hessian = np.array([[(w * raw * raw).sum() + 1e-6, (w * raw).sum()], [(w * raw).sum(), w.sum() + 1e-6]])
-        step = np.linalg.solve(hessian, gradient)
-        a, b = a - step[0], b - step[1]
-    return float(a), float(b)
+        p = sigmoid(v[0] * raw + v[1])
+        w = p * (1 - p)
+        gradient = np.array([((p - target) * raw).sum(), (p - target).sum()]) + 2e-3 * v
+        hessian = np.array([[(w * raw * raw).sum(), (w * raw).sum()], [(w * raw).sum(), w.sum()]]) + 2e-3 * np.eye(2)
+        step, size = np.linalg.solve(hessian, gradient), 1.0
+        while size > 1e-4 and loss(v - size * step) > loss(v):
+            size /= 2  # far from the optimum a whole step can overshoot
+        v = v - size * step
+    return float(v[0]), float(v[1])
 
 
 def span_outcomes(examples, found) -> tuple[np.ndarray, np.ndarray]:

@@ -46,24 +46,24 @@ def golden_vectors(model: MnerQg, ids, segments, shapes, mask, pixels) -> dict[s
     features = model.image_encoder(pixels)
     maps = model.common_width(features)
     count = len(ids)
-    maps_of_all = [u.expand(count, -1, -1, -1) for u in maps]
+    photo = torch.zeros(count, dtype=torch.long)
     query = (segments == 0) & mask.bool()
     place = torch.arange(ids.shape[1])[None]
     q = model.query_vector(hidden, query & (place > 0) & (place < query.sum(-1, keepdim=True) - 1))
-    conditioned = model.cross_modality.see(maps_of_all, q)
+    conditioned = model.cross_modality.see(maps, q, photo)
     for k in range(3):
         # Channels last, as the browser has them.
         out[f"image_encoder.{k}"] = features[k].permute(0, 2, 3, 1)
         out[f"common_width.{k}"] = maps[k].permute(0, 2, 3, 1)
         out[f"conditioned.{k}"] = conditioned[k].permute(0, 2, 3, 1)
     seen, relevance = model.cross_modality.read(hidden, conditioned, mask)
-    candidates, none = model.grounding_head(conditioned, maps_of_all, q)
+    candidates, none = model.grounding_head(conditioned, maps, q, photo)
     aware = model.existence(seen)
     start, end = model.span_head(aware).unbind(-1)
     existence = model.existence_head(aware[:, 0]).squeeze(-1)
     out |= {"query_vector": q, "cross_modality": seen, "relevance": relevance, "existence": aware, "output.start": start,
             "output.end": end, "output.existence": existence, "output.candidates": candidates, "output.none": none}
-    whole = model(ids, segments, shapes, mask, maps, torch.zeros(count, dtype=torch.long))
+    whole = model(ids, segments, shapes, mask, maps, photo)
     for name, value in (("start", start), ("existence", existence), ("candidates", candidates), ("none", none)):
         torch.testing.assert_close(getattr(whole, name), value, rtol=1e-4, atol=1e-5)
     text_only = model(ids, segments, shapes, mask)

@@ -23,13 +23,13 @@ class GroundingHead(nn.Module):
         self.match_cells = nn.ModuleList(nn.Conv2d(d + 8, d, 1) for _ in config.image.channels)
         self.none = nn.Linear(d, 1)
 
-    def forward(self, conditioned, maps, q):
+    def forward(self, conditioned, maps, q, photo):
         """(T, N, 5) candidates, coarsest scale first, then row, column, anchor; and (T,) none logits."""
         wanted = self.match_query(q)
         candidates = []
         for conv, cells, f, u in zip(self.scales, self.match_cells, conditioned, maps):
             out = conv(f).permute(0, 2, 3, 1)
-            match = torch.einsum("tc,tchw->thw", wanted, cells(u)) * self.scale
+            match = torch.einsum("tc,tchw->thw", wanted, cells(u)[photo]) * self.scale
             out = out.reshape(*out.shape[:3], 3, 5)
             out = torch.cat([out[..., :4], out[..., 4:] + match[..., None, None]], -1)
             candidates.append(out.reshape(out.shape[0], -1, 5))

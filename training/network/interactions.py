@@ -75,9 +75,10 @@ class ConditionedMap(nn.Module):
         self.mix = NormedConv(d, d, 3, groups=d if config.depthwise else 1)
         self.out = NormedConv(d, d)
 
-    def forward(self, u, q):
+    def forward(self, u, q, photo):
+        """`photo`: which photo each query is put to. What does not depend on the query is computed once a photo."""
         scale, shift = self.condition(q)[:, :, None, None].chunk(2, 1)
-        f = F.silu(self.reduce(u) * (1 + scale) + shift)
+        f = F.silu(self.reduce(u)[photo] * (1 + scale) + shift)
         return f + self.out(F.silu(self.mix(f)))
 
 
@@ -97,8 +98,8 @@ class CrossModality(nn.Module):
         nn.init.zeros_(self.project.bias)
         self.gate = nn.Linear(2 * d_t, d_t)
 
-    def see(self, maps, q):
-        return [block(u, q) for block, u in zip(self.vision, maps)]
+    def see(self, maps, q, photo):
+        return [block(u, q, photo) for block, u in zip(self.vision, maps)]
 
     def read(self, hidden, conditioned, mask):
         """Tokens look at the cells of every scale; a gate per token and channel decides how much of it is let in."""

@@ -48,15 +48,15 @@ class MnerQg(nn.Module):
         if maps is not None:
             have = (photo >= 0).nonzero().squeeze(-1)
             if len(have):
-                h, own = hidden[have], [u[photo[have]] for u in maps]
+                h, where = hidden[have], photo[have]
                 # The query's pieces: segment 0 without [CLS] and [SEP], the first and the last of them.
                 query = (segments[have] == 0) & mask[have].bool()
                 last = query.sum(-1, keepdim=True) - 1
                 place = torch.arange(query.shape[1], device=query.device)[None]
                 q = self.query_vector(h, query & (place > 0) & (place < last))
-                conditioned = self.cross_modality.see(own, q)
+                conditioned = self.cross_modality.see(maps, q, where)
                 seen, relevance = self.cross_modality.read(h, conditioned, mask[have])
-                candidates, none = self.grounding_head(conditioned, own, q)
+                candidates, none = self.grounding_head(conditioned, maps, q, where)
                 # Scattered, not overwritten: sequences without a photo keep their rows untouched.
                 hidden = hidden.index_copy(0, have, seen)
         hidden = self.existence(hidden)

@@ -82,18 +82,24 @@ export function tagOf(body: Buffer): string {
 }
 
 function serve(response: ServerResponse, body: Buffer, range: string | undefined, ifRange: unknown): void {
-  const start = Number(/^bytes=(\d+)-$/.exec(range ?? "")?.[1] ?? Number.NaN);
-  const headers = { "content-type": "application/octet-stream", etag: tagOf(body) };
-  if (Number.isNaN(start) || (ifRange !== undefined && ifRange !== headers.etag)) {
+  const asked = /^bytes=(\d+)-(\d*)$/.exec(range ?? "");
+  // Readable by other sites, so that tests in a browser can load across origins.
+  const headers = {
+    "content-type": "application/octet-stream",
+    etag: tagOf(body),
+    "access-control-allow-origin": "*",
+  };
+  if (!asked || (ifRange !== undefined && ifRange !== headers.etag)) {
     response.writeHead(200, { ...headers, "content-length": body.length }).end(body);
     return;
   }
+  const start = Number(asked[1]);
   if (start >= body.length) {
-    response.writeHead(416, { "content-range": `bytes */${body.length}` }).end();
+    response.writeHead(416, { ...headers, "content-range": `bytes */${body.length}` }).end();
     return;
   }
-  const part = body.subarray(start);
-  const contentRange = `bytes ${start}-${body.length - 1}/${body.length}`;
+  const part = body.subarray(start, asked[2] ? Number(asked[2]) + 1 : body.length);
+  const contentRange = `bytes ${start}-${start + part.length - 1}/${body.length}`;
   response.writeHead(206, { ...headers, "content-range": contentRange, "content-length": part.length }).end(part);
 }
 

@@ -1,6 +1,6 @@
 // Builds the demo page and its service worker into dist/app. It works from any path: every address in it is relative.
 import { defineConfig, type Plugin } from "vite";
-import { smallStyles } from "./scripts/vite/element-bundle.js";
+import { smallTemplates } from "./scripts/vite/element-bundle.js";
 import { offlineApp } from "./scripts/vite/offline-app.js";
 import { pagePolicy } from "./scripts/vite/page-policy.js";
 import { plainImports } from "./scripts/vite/plain-imports.js";
@@ -24,7 +24,7 @@ export default defineConfig({
     transformersStubs(),
     sharedWorker(),
     plainImports(),
-    smallStyles(),
+    smallTemplates(),
     files,
     pagePolicy(),
     offlineApp(files),

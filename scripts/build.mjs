@@ -49,7 +49,7 @@ function describeElement() {
 clean();
 await step("engine", () => build({ ...quiet, configFile: "scripts/build/engine.config.ts" }));
 await step("element", () => build({ ...quiet, configFile: "scripts/build/element.config.ts" }));
-await step("element's pictures", () => build({ ...quiet, configFile: "scripts/build/picture.config.ts" }));
+await step("element's extras", () => build({ ...quiet, configFile: "scripts/build/seldom.config.ts" }));
 await step("command line and Node", () => build({ ...quiet, configFile: "vite.cli.config.ts" }));
 await step("types", () => writeDeclarations(root));
 await step("custom-elements.json", describeElement);

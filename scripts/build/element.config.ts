@@ -1,5 +1,5 @@
 // Bundles <mner-qg> for pages: one file that any <script type="module"> can load from anywhere. Two things stay outside, as
-// files beside it: the engine, which is the one that createAnalyzer() is, and the drawing of pictures (picture.config.ts).
+// files beside it: the engine, which is the one that createAnalyzer() is, and what is asked for seldom (seldom.config.ts).
 import { defineConfig, type Plugin } from "vite";
 import { elementResolve, smallTemplates } from "../vite/element-bundle.js";
 import { plainImports } from "../vite/plain-imports.js";
@@ -7,7 +7,7 @@ import { forPages } from "./for-pages.js";
 
 const beside: Readonly<Record<string, string>> = {
   "../engine/create-analyzer.js": "./index.js",
-  "./exports/picture.js": "./assets/picture.js",
+  "./seldom.js": "./assets/seldom.js",
 };
 
 function besideTheElement(): Plugin {

@@ -21,6 +21,8 @@ export interface AnalysisListener {
   progressed(progress: Progress): void;
   ready(analyzer: Analyzer): void;
   finished(result: AnalysisResult): void;
+  /** The photo could not be used; the text is analysed alone. */
+  photoRefused(error: MnerError): void;
 }
 
 interface Holding {
@@ -72,7 +74,7 @@ export class Analysis {
       const analyzer = await orAborted(this.#acquire(choice), own.signal);
       this.#enter({ kind: "analysing" });
       const signal = own.signal;
-      const result = await orAborted(analyzer.analyze({ ...request, client: this.#client, signal }), signal);
+      const result = await orAborted(this.#ask(analyzer, { ...request, client: this.#client, signal }), signal);
       if (signal.aborted) throw aborted(signal.reason);
       this.#leave(own, { kind: "done" });
       this.#listener.finished(result);
@@ -132,6 +134,20 @@ export class Analysis {
       },
     );
     return analyzer;
+  }
+
+  /** A photo that cannot be used takes nothing from the text: its names are found without it, and the reader is told why. */
+  async #ask(analyzer: Analyzer, request: AnalyzeRequest): Promise<AnalysisResult> {
+    try {
+      return await analyzer.analyze(request);
+    } catch (thrown) {
+      const error = toMnerError(thrown);
+      if (request.signal?.aborted || !request.image || !error.code.startsWith("image-")) throw error;
+      const result = await analyzer.analyze({ ...request, image: null });
+      if (!request.signal?.aborted) this.#listener.photoRefused(error);
+      const { code, message } = error;
+      return { ...result, notices: [...result.notices, { code, message }] };
+    }
   }
 
   async #create(model: string | undefined, backend: EngineChoice["backend"], signal: AbortSignal): Promise<Analyzer> {

@@ -29,8 +29,10 @@ export class Interaction {
     this.#host = host;
     const on = (name: string, listener: (event: Event) => void): void => root.addEventListener(name, listener);
     on("pointerover", (event) => this.#pointer(event as PointerEvent));
-    on("pointerleave", () => this.#hover([]));
-    on("pointerout", (event) => (event as PointerEvent).relatedTarget === null && this.#hover([]));
+    on("pointerout", (event) => {
+      const { relatedTarget } = event as PointerEvent;
+      if (!(relatedTarget instanceof Node && root.contains(relatedTarget))) this.#hover([]);
+    });
     on("focusin", (event) => this.#focus(this.#target(event.target)));
     on("focusout", () => this.#focus(null));
     on("keydown", (event) => this.#key(event as KeyboardEvent));

@@ -4,13 +4,13 @@ import { html, LitElement, nothing, type PropertyDeclarations, type TemplateResu
 import type { AnalyzeRequest, ImageInput, Query } from "../engine/analyzer.js";
 import type { AnalysisResult, BackendName } from "../engine/results.js";
 import { MnerError } from "../errors/mner-error.js";
+import { absolute } from "./absolute.js";
 import { Analysis } from "./analysis.js";
 import { type CheckedResults, checkResults } from "./check-results.js";
 import { fire } from "./events.js";
-import { type CocoData, toCoco } from "./exports/coco.js";
-import { toConll } from "./exports/conll.js";
-import { absolute, type ExportSource } from "./exports/source.js";
-import { toWebAnnotation, type WebAnnotationCollection } from "./exports/web-annotation.js";
+import type { CocoData } from "./exports/coco.js";
+import type { ExportSource } from "./exports/source.js";
+import type { WebAnnotationCollection } from "./exports/web-annotation.js";
 import { Interaction, idsOf } from "./interaction.js";
 import { layOut, paintVeil } from "./layout.js";
 import { lightText } from "./light-text.js";
@@ -19,6 +19,7 @@ import { PhotoState } from "./photo-state.js";
 import type { Scene, SceneActions } from "./scene.js";
 import { type Segmentation, segmentText } from "./segment-text.js";
 import { Selection } from "./selection.js";
+import { messageOf } from "./strings/messages.js";
 import { createSpeaker, type Speaker } from "./strings/speak.js";
 import type { Strings } from "./strings/strings.js";
 import { baseStyles } from "./styles/base.js";
@@ -26,7 +27,7 @@ import { panelStyles } from "./styles/panels.js";
 import { photoStyles } from "./styles/photo.js";
 import { textStyles } from "./styles/text.js";
 import { barTemplate, summary } from "./templates/bar.js";
-import { listTemplate, messageOf, troubleTemplate, whyTemplate } from "./templates/panels.js";
+import { listTemplate, troubleTemplate, whyTemplate } from "./templates/panels.js";
 import { photoTemplate } from "./templates/photo.js";
 import { textTemplate } from "./templates/text.js";
 import { buildView, emptyView, type View, withSize } from "./view-model.js";
@@ -41,6 +42,8 @@ const fromList = (value: string | null): string[] | null => {
 
 const same = (a: readonly unknown[] | null, b: readonly unknown[]): boolean =>
   a !== null && a.length === b.length && a.every((value, index) => Object.is(value, b[index]));
+
+const formats = () => import("./seldom.js");
 
 /**
  * Finds who and what a text is about and shows it in its photo, inside the reader's own browser.
@@ -206,7 +209,7 @@ export class MnerQg extends LitElement {
     this.#analysis = new Analysis({
       phaseChanged: (phase) => {
         if (phase.kind === "error") {
-          this.#announcement = messageOf({ speaker: this.#speaker }, phase.error);
+          this.#announcement = messageOf(this.#speaker, phase.error);
           fire(this, "mner-error", { error: phase.error });
         }
         this.requestUpdate();
@@ -214,6 +217,7 @@ export class MnerQg extends LitElement {
       progressed: (progress) => fire(this, "mner-progress", progress),
       ready: ({ backend, model: { name, version } }) => fire(this, "mner-ready", { backend, model: { name, version } }),
       finished: (result) => this.#finish(result),
+      photoRefused: (error) => fire(this, "mner-error", { error }),
     });
   }
 
@@ -246,31 +250,32 @@ export class MnerQg extends LitElement {
     return this.#given ? this.#given.result : this.#result;
   }
 
-  /** One token and one BIO tag a line. */
-  toCoNLL(): string {
-    return toConll(this.#existing());
+  /** CoNLL: one token and one BIO tag a line. */
+  async toCoNLL(): Promise<string> {
+    const result = this.#existing();
+    return (await formats()).toConll(result);
   }
 
   /** W3C Web Annotation, with places in the text and in the photo. */
-  toWebAnnotation(): WebAnnotationCollection {
-    return toWebAnnotation(this.#existing(), this.#source());
+  async toWebAnnotation(): Promise<WebAnnotationCollection> {
+    const result = this.#existing();
+    return (await formats()).toWebAnnotation(result, this.#source());
   }
 
   /** COCO detection format. */
-  toCOCO(): CocoData {
-    return toCoco(this.#existing(), this.#source());
+  async toCOCO(): Promise<CocoData> {
+    const result = this.#existing();
+    return (await formats()).toCoco(result, this.#source());
   }
 
   /** A picture of text and photo as they are shown, as SVG source; the photo is inside where it may be read. */
   async toSVG(): Promise<string> {
-    const { drawSvg } = await import("./exports/picture.js");
-    return drawSvg(this.renderRoot, this.#scene());
+    return (await formats()).drawSvg(this.renderRoot, this.#scene());
   }
 
   /** The same picture as a PNG. */
   async toPNG(): Promise<Blob> {
-    const { drawPng } = await import("./exports/picture.js");
-    return drawPng(this.renderRoot, this.#scene());
+    return (await formats()).drawPng(this.renderRoot, this.#scene());
   }
 
   override connectedCallback(): void {
@@ -416,7 +421,7 @@ export class MnerQg extends LitElement {
 
   /** Works out what is to be drawn, when something it depends on has changed. */
   #see(): void {
-    const photo = this.#photo.source !== null && !this.#photo.failed;
+    const photo = this.#photo.source !== null && !this.#photo.error;
     const of = [this.toJSON(), this.threshold, this.types, this.#hidden, photo, this.#photo.size, this.#text];
     if (!same(this.#viewOf, of)) {
       this.#viewOf = of;
@@ -464,7 +469,7 @@ export class MnerQg extends LitElement {
       stop: this.#interaction?.stop(buildWalk(view)) ?? null,
       listStop: this.#interaction?.listStop(view.entities.map(({ id }) => id)) ?? null,
       photo: this.#photo.source,
-      photoFailed: this.#photo.failed,
+      photoError: this.#photo.error,
       alt: this.alt,
       size: result?.image ?? this.#photo.size,
       listOpen: this.list,

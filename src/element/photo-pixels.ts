@@ -2,14 +2,18 @@
 // refused by a strict Content-Security-Policy.
 import type { ImageInput } from "../engine/analyzer.js";
 import { isMnerError, MnerError } from "../errors/mner-error.js";
+import { IMAGE_LIMITS, readImageHeader } from "../vision/header.js";
+import type { Size } from "./fit-photo.js";
 
 export type PixelInput = Exclude<ImageInput, string | URL>;
 
 export interface Pixels {
-  readonly source: CanvasImageSource;
   /** Of the upright photo. */
   readonly width: number;
   readonly height: number;
+  /** Of the canvas to show it on. */
+  readonly canvas: Size;
+  paint(canvas: HTMLCanvasElement): void;
   /** Frees what was decoded here; what the page handed in stays the page's. */
   close(): void;
 }
@@ -17,21 +21,46 @@ export interface Pixels {
 /** More than any screen shows; a larger canvas would only hold memory. */
 const longestSide = 2048;
 
-function sizeOf(image: Exclude<PixelInput, Blob>): { width: number; height: number } {
+function sizeOf(image: Exclude<PixelInput, Blob>): Size {
   if (image instanceof HTMLImageElement) return { width: image.naturalWidth, height: image.naturalHeight };
   return { width: image.width, height: image.height };
+}
+
+/** Reads the file's header first: a small file may claim billions of pixels, and decoding would believe it. */
+async function checkFile(blob: Blob): Promise<void> {
+  if (blob.size > IMAGE_LIMITS.bytes) {
+    const most = IMAGE_LIMITS.bytes / 1024 / 1024;
+    throw new MnerError("image-too-large", `The photo's file is larger than ${most} MB. Give a smaller one.`);
+  }
+  readImageHeader(new Uint8Array(await blob.arrayBuffer()));
+}
+
+function canvasSize({ width, height }: Size): Size {
+  const scale = Math.min(1, longestSide / Math.max(width, height));
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+}
+
+function pixelsOf(source: CanvasImageSource, { width, height }: Size, close = (): void => {}): Pixels {
+  return {
+    width,
+    height,
+    canvas: canvasSize({ width, height }),
+    paint: (canvas) => canvas.getContext("2d")?.drawImage(source, 0, 0, canvas.width, canvas.height),
+    close,
+  };
 }
 
 /** Decodes blobs (upright, as EXIF says) and waits for an image that is still loading. */
 export async function readPixels(image: PixelInput): Promise<Pixels> {
   try {
+    if (image instanceof Blob) await checkFile(image);
     if (image instanceof Blob || image instanceof ImageData) {
       const bitmap = await createImageBitmap(image, { imageOrientation: "from-image" });
-      return { source: bitmap, width: bitmap.width, height: bitmap.height, close: () => bitmap.close() };
+      return pixelsOf(bitmap, bitmap, () => bitmap.close());
     }
     if (image instanceof HTMLImageElement && !image.complete) await image.decode();
-    const { width, height } = sizeOf(image);
-    if (width > 0 && height > 0) return { source: image, width, height, close: () => {} };
+    const size = sizeOf(image);
+    if (size.width > 0 && size.height > 0) return pixelsOf(image, size);
     throw new RangeError("The photo has no pixels.");
   } catch (cause) {
     if (isMnerError(cause)) throw cause;
@@ -39,14 +68,4 @@ export async function readPixels(image: PixelInput): Promise<Pixels> {
       cause,
     });
   }
-}
-
-/** Size of the canvas to show it on. */
-export function canvasSize({ width, height }: Pick<Pixels, "width" | "height">): { width: number; height: number } {
-  const scale = Math.min(1, longestSide / Math.max(width, height));
-  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
-}
-
-export function paintPixels(canvas: HTMLCanvasElement, { source }: Pixels): void {
-  canvas.getContext("2d")?.drawImage(source, 0, 0, canvas.width, canvas.height);
 }

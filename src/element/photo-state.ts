@@ -2,7 +2,7 @@
 import type { ImageInput } from "../engine/analyzer.js";
 import { MnerError, toMnerError } from "../errors/mner-error.js";
 import type { Size } from "./fit-photo.js";
-import { canvasSize, type PixelInput, type Pixels, paintPixels, readPixels } from "./photo-pixels.js";
+import type { PixelInput, Pixels } from "./photo-pixels.js";
 import type { PhotoSource } from "./scene.js";
 
 export interface PhotoListener {
@@ -14,7 +14,7 @@ export class PhotoState {
   source: PhotoSource | null = null;
   /** Of the upright photo, once it is known. */
   size: Size | null = null;
-  failed = false;
+  error: MnerError | null = null;
   readonly #listener: PhotoListener;
   #pixels: Pixels | null = null;
   #given: readonly unknown[] = [];
@@ -31,7 +31,7 @@ export class PhotoState {
     this.#pixels?.close();
     this.#pixels = null;
     this.size = null;
-    this.failed = false;
+    this.error = null;
     const url = image === null ? src : typeof image === "string" || image instanceof URL ? String(image) : null;
     this.source = url ? { kind: "url", url, crossOrigin } : null;
     if (image !== null && url === null) this.#read(image as PixelInput, given);
@@ -39,11 +39,12 @@ export class PhotoState {
 
   async #read(image: PixelInput, given: readonly unknown[]): Promise<void> {
     try {
+      const { readPixels } = await import("./seldom.js");
       const pixels = await readPixels(image);
       if (this.#given !== given) return pixels.close();
       this.#pixels = pixels;
       this.size = { width: pixels.width, height: pixels.height };
-      this.source = { kind: "pixels", ...canvasSize(pixels) };
+      this.source = { kind: "pixels", ...pixels.canvas };
       this.#listener.photoChanged();
     } catch (thrown) {
       if (this.#given === given) this.#fail(toMnerError(thrown, "image-unreadable"));
@@ -61,13 +62,13 @@ export class PhotoState {
     this.#fail(
       new MnerError(
         "image-network",
-        "The photo could not be shown. Check its address, and that it is an image that opens in a browser.",
+        "The photo could not be shown. Check its address, and that it is an image a browser opens.",
       ),
     );
   }
 
   #fail(error: MnerError): void {
-    this.failed = true;
+    this.error = error;
     this.source ??= { kind: "url", url: "", crossOrigin: null };
     this.#listener.photoFailed(error);
     this.#listener.photoChanged();
@@ -76,7 +77,7 @@ export class PhotoState {
   /** Paints what was decoded onto the canvas, once, and frees it. */
   paint(canvas: HTMLCanvasElement | null | undefined): void {
     if (!canvas || !this.#pixels) return;
-    paintPixels(canvas, this.#pixels);
+    this.#pixels.paint(canvas);
     this.#pixels.close();
     this.#pixels = null;
   }

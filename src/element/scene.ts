@@ -24,7 +24,7 @@ export interface Scene {
   readonly stop: Stop | null;
   readonly listStop: string | null;
   readonly photo: PhotoSource | null;
-  readonly photoFailed: boolean;
+  readonly photoError: Error | null;
   readonly alt: string | null;
   readonly size: { readonly width: number; readonly height: number } | null;
   readonly listOpen: boolean;

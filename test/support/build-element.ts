@@ -1,10 +1,10 @@
 // Bundles the element, or a page's own script with it, into a folder that a test can serve.
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
-import { elementResolve, smallStyles } from "../../scripts/vite/element-bundle.js";
+import { elementResolve, smallTemplates } from "../../scripts/vite/element-bundle.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -13,8 +13,16 @@ export interface BuiltElement {
   remove(): void;
 }
 
+export interface BuildOptions {
+  /** Bundles the engine, too. Tests of the element alone bring their own, and need not wait for this. */
+  readonly engine?: boolean;
+}
+
 /** Entries by name of the file they become: `{ "mner-qg": "src/element/index.ts" }`. */
-export async function buildElement(entries: Readonly<Record<string, string>>): Promise<BuiltElement> {
+export async function buildElement(
+  entries: Readonly<Record<string, string>>,
+  options: BuildOptions = {},
+): Promise<BuiltElement> {
   const folder = mkdtempSync(join(tmpdir(), "mner-qg-element-"));
   await build({
     root,
@@ -22,19 +30,19 @@ export async function buildElement(entries: Readonly<Record<string, string>>): P
     logLevel: "error",
     publicDir: false,
     resolve: elementResolve,
-    plugins: [smallStyles()],
+    plugins: [smallTemplates()],
     build: {
       outDir: folder,
       emptyOutDir: false,
       target: "es2022",
-      minify: true,
       modulePreload: false,
+      lib: {
+        entry: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(root, file)])),
+        formats: ["es"],
+      },
       rollupOptions: {
-        input: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(root, file)])),
-        // Tests of the element alone bring their own engine.
-        external: existsSync(join(root, "src/engine/create-analyzer.ts")) ? [] : [/create-analyzer\.js$/],
-        preserveEntrySignatures: "strict",
-        output: { entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
+        external: options.engine ? [] : [/create-analyzer\.js$/],
+        output: { entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js", minify: true },
       },
     },
   });

@@ -59,6 +59,11 @@ export async function serve(options: ServeOptions): Promise<Served> {
     requests.push(path);
     const extra = typeof options.headers === "function" ? options.headers(path) : options.headers;
     const headers = { "cache-control": "no-store", "content-type": types[extname(path)] ?? types[".html"]!, ...extra };
+    if (path === "/favicon.ico") {
+      // Browsers ask for it unbidden; a 404 would look like a fault of the page.
+      response.writeHead(204).end();
+      return;
+    }
     const page = options.pages?.get(path);
     if (page !== undefined) {
       response.writeHead(200, headers).end(page);

@@ -1,11 +1,12 @@
-// Pictures of a tag, as SVG or PNG. A chunk of its own: most pages never ask for one.
+// Pictures of a tag, as SVG or PNG.
 import { MnerError } from "../../errors/mner-error.js";
+import { absolute } from "../absolute.js";
 import type { Scene } from "../scene.js";
 import { measureText } from "./measure-text.js";
 import { paintCanvas } from "./paint-canvas.js";
 import { paintSvg } from "./paint-svg.js";
 import { layPicture, lineHeight, margin, type Picture, pictureWidth, textSize } from "./picture-layout.js";
-import { absolute, safeAddress } from "./source.js";
+import { safeAddress } from "./source.js";
 
 const font = "system-ui, sans-serif";
 const pngScale = 2;

@@ -8,15 +8,6 @@ export interface ExportSource {
   readonly photo?: string | undefined;
 }
 
-/** As seen from the page; what is no address at all stays as it is, for whoever uses it to complain about. */
-export function absolute(address: string, base: string): string {
-  try {
-    return new URL(address, base).href;
-  } catch {
-    return address;
-  }
-}
-
 /** The address as it is, when it is one of http(s); else `null`. */
 export function safeAddress(address: string | undefined): string | null {
   if (!address) return null;

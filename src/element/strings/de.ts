@@ -44,7 +44,6 @@ export const de: Strings = {
   ],
   relevance: "bezog {percent} des Bildes ein",
   photo: "Bild zum Text",
-  photoFailed: "Das Bild ließ sich nicht zeigen.",
   errors: {
     "text-empty": "Es gibt keinen Text. Geben Sie einen Text an, in dem Namen gesucht werden sollen.",
     "text-invalid": "Der Text lässt sich nicht lesen. Er enthält halbe Zeichen; speichern Sie ihn als UTF-8.",

@@ -43,6 +43,5 @@ export const en: Strings = {
   ],
   relevance: "took {percent} of the photo into account",
   photo: "Photo that belongs to the text",
-  photoFailed: "The photo could not be shown.",
   errors: {},
 };

@@ -53,7 +53,6 @@ export interface Strings {
   /** {percent} */
   readonly relevance: string;
   readonly photo: string;
-  readonly photoFailed: string;
   /** Translated messages by error code; the error's own English message where one is missing. */
   readonly errors: Partial<Readonly<Record<MnerErrorCode, string>>>;
 }

@@ -33,7 +33,6 @@ export const zh: Strings = {
   places: ["左上方", "正上方", "右上方", "左侧", "中间", "右侧", "左下方", "正下方", "右下方"],
   relevance: "采纳了照片的 {percent}",
   photo: "与文字相配的照片",
-  photoFailed: "照片无法显示。",
   errors: {
     "text-empty": "没有文字。请提供要识别名称的文字。",
     "text-invalid": "文字无法读取，其中含有不完整的字符。请以 UTF-8 保存。",

@@ -274,6 +274,7 @@ export const panelStyles = css`
   /* Paper has no buttons: it gets the whole list instead. */
   @media print {
     .bar,
+    .switches,
     .busy,
     .primary,
     .error .button {

@@ -69,7 +69,7 @@ function filters(scene: Scene): TemplateResult | typeof nothing {
         aria-pressed=${!hidden}
         @click=${() => scene.act.toggleType(type)}
       >
-        ${glyph(type)}<bdi>${speaker.typeName(type)}</bdi><span class="count">${speaker.figure(count)}</span>
+        ${glyph(type)}<bdi>${speaker.typeName(type)}</bdi> <span class="count">${speaker.figure(count)}</span>
       </button>`,
     )}
   </div>`;

@@ -1,10 +1,10 @@
 // What opens below: the list of all names with the same facts as the picture, the "why" view, and what went wrong.
 import { html, nothing, type TemplateResult } from "lit";
 import type { QueryResult } from "../../engine/results.js";
-import { isMnerError } from "../../errors/mner-error.js";
 import { lookedAt } from "../attention.js";
 import { placeOf, type Scene, seen } from "../scene.js";
 import { setStyle } from "../set-style.js";
+import { messageOf, translated } from "../strings/messages.js";
 import { lookOf } from "../type-look.js";
 import { glyph } from "./glyph.js";
 
@@ -77,10 +77,6 @@ export function whyTemplate(scene: Scene): TemplateResult | typeof nothing {
   return html`<ul id="why" class="why" part="why">${queries.map((query) => queryTemplate(scene, query))}</ul>`;
 }
 
-export function messageOf(scene: Pick<Scene, "speaker">, error: Error): string {
-  return (isMnerError(error) && scene.speaker.strings.errors[error.code]) || error.message;
-}
-
 export function troubleTemplate(scene: Scene): TemplateResult {
   const { error, speaker } = scene;
   const notices = scene.result?.notices ?? [];
@@ -88,7 +84,7 @@ export function troubleTemplate(scene: Scene): TemplateResult {
     error
       ? html`<div class="error" part="error">
           <svg class="glyph" viewBox="0 0 10 10" aria-hidden="true"><path d="M5 .6 9.8 9.2H.2zM4.5 3.6v2.7h1V3.6zm0 3.4v1h1V7z" fill-rule="evenodd"></path></svg>
-          <p>${messageOf(scene, error)}</p>
+          <p>${messageOf(speaker, error)}</p>
           ${
             scene.phase.kind === "error"
               ? html`<button type="button" class="button" part="button retry" @click=${scene.act.start}>${speaker.strings.retry}</button>`
@@ -96,5 +92,7 @@ export function troubleTemplate(scene: Scene): TemplateResult {
           }
         </div>`
       : nothing
-  }${notices.map((notice) => html`<p class="notice" part="notice">${notice.message}</p>`)}`;
+  }${notices.map(
+    ({ code, message }) => html`<p class="notice" part="notice">${translated(speaker, code) ?? message}</p>`,
+  )}`;
 }

@@ -2,6 +2,7 @@
 import { html, nothing, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 import type { Scene } from "../scene.js";
 import { setStyle } from "../set-style.js";
+import { messageOf } from "../strings/messages.js";
 import { dashes, lookOf } from "../type-look.js";
 import type { ShownBox } from "../view-model.js";
 import { glyph } from "./glyph.js";
@@ -75,10 +76,10 @@ function picture(scene: Scene): TemplateResult {
 export function photoTemplate(scene: Scene): TemplateResult | typeof nothing {
   const { photo, view, size, speaker } = scene;
   if (!photo) return nothing;
-  if (scene.photoFailed) {
+  if (scene.photoError) {
     return html`<div class="frame failed" part="photo">
-      <p>${speaker.strings.photoFailed}</p>
-      ${scene.alt ? html`<p>${scene.alt}</p>` : nothing}
+      ${scene.alt ? html`<p><b>${scene.alt}</b></p>` : nothing}
+      <p>${messageOf(speaker, scene.photoError)}</p>
     </div>`;
   }
   const attention = scene.whyOpen ? scene.whyQuery?.attention : null;

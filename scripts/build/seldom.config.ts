@@ -1,11 +1,11 @@
-// Bundles what draws an element's results as SVG or PNG. Asked for seldom, it is a file of its own with its own copy of the
+// Bundles what most pages never ask of an element: exports and decoded photos. It is a file of its own with its own copy of the
 // little that both need: shared chunks would cost the element a second file at every start.
 import { defineConfig } from "vite";
 import { elementResolve, smallTemplates } from "../vite/element-bundle.js";
 import { forPages } from "./for-pages.js";
 
 export default defineConfig({
-  ...forPages({ "assets/picture": "src/element/exports/picture.ts" }),
+  ...forPages({ "assets/seldom": "src/element/seldom.ts" }),
   resolve: elementResolve,
   plugins: [smallTemplates()],
 });

@@ -66,9 +66,10 @@ describe("an empty Vite project", () => {
     const server = await createServer({ root: project.folder, logLevel: "error", server: { ...local, hmr: false } });
     try {
       await server.listen();
-      const { result, errors } = await openPage(browser, server.resolvedUrls!.local[0]!);
+      const { result, errors, workers } = await openPage(browser, server.resolvedUrls!.local[0]!);
       expect(errors).toEqual([]);
-      expect(result.notices).toEqual([]);
+      expect(result.text).toBe("Two days in Paris.");
+      expect(workers).toBe(1);
     } finally {
       await server.close();
     }
@@ -83,9 +84,10 @@ describe("an empty Vite project", () => {
     await build({ ...options, build: { emptyOutDir: true, rollupOptions: { output } } });
     const server = await preview({ ...options, preview: local });
     try {
-      const { result, errors } = await openPage(browser, server.resolvedUrls!.local[0]!);
+      const { result, errors, workers } = await openPage(browser, server.resolvedUrls!.local[0]!);
       expect(errors).toEqual([]);
-      expect(result.notices).toEqual([]);
+      expect(result.text).toBe("Two days in Paris.");
+      expect(workers).toBe(1);
     } finally {
       await server.close();
     }

@@ -7,6 +7,8 @@ export interface Opened {
   /** Origins that anything was asked of. */
   readonly origins: readonly string[];
   readonly errors: readonly string[];
+  /** How many workers were started and still ran. The engine's own is one; none means that the page had to do its work. */
+  readonly workers: number;
 }
 
 export async function openPage(browser: Browser, address: string): Promise<Opened> {
@@ -28,7 +30,7 @@ export async function openPage(browser: Browser, address: string): Promise<Opene
   try {
     await page.goto(address);
     const result = await page.evaluate<AnalysisResult>("outcome.then((result) => JSON.parse(JSON.stringify(result)))");
-    return { result, origins: [...origins].sort(), errors };
+    return { result, origins: [...origins].sort(), errors, workers: page.workers().length };
   } finally {
     await page.close();
   }

@@ -1,9 +1,10 @@
 // The demo page's script: the first thing it does is show a finished example; only then does it load anything large.
-import "../element/index.js";
+import { defineMnerQg } from "../element/define.js";
 import { App } from "./app.js";
 import { DemoPage } from "./shell/demo-page.js";
 import { begin, listen } from "./start.js";
 
+defineMnerQg();
 const app = new App(import.meta.url);
 begin(app);
 listen(app);

@@ -117,6 +117,15 @@ describe("decodeGrounding", () => {
     expect(() => decodeGrounding(wrong)).toThrow(expect.objectContaining({ code: "model-mismatch" }));
   });
 
+  it("does not choose a candidate that lacks a number", () => {
+    const given = input();
+    set(given.candidates, place(2, 1, 1, 0), [0, Number.NaN, 0, 0, 9]);
+    set(given.candidates, place(1, 2, 2, 2), [0, 0, 0, 0, 5]);
+    const { best } = decodeGrounding(given);
+    expect(best!.box[0]).toBeCloseTo((2.5 * 16 - 16) * 2, 6);
+    expect(best!.score).toBeCloseTo(1, 6);
+  });
+
   it("says none when there is no number to go by", () => {
     const nothing = input({ candidates: new Float32Array(COUNT * 5).fill(Number.NaN), noneLogit: Number.NaN });
     expect(decodeGrounding(nothing)).toEqual({ region: null, best: null, alternatives: [], notInPhoto: 1 });

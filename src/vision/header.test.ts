@@ -158,11 +158,47 @@ describe("orientation", () => {
   });
 });
 
+describe("an AVIF of several pictures", () => {
+  const ascii = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0));
+  const u32 = (value: number): number[] => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
+  const box = (name: string, ...content: number[][]): number[] => {
+    const inside = content.flat();
+    return [...u32(8 + inside.length), ...ascii(name), ...inside];
+  };
+  const size = (width: number, height: number): number[] => box("ispe", u32(0), u32(width), u32(height));
+
+  /** Item 1 has the second size; item 2 the first, and a quarter turn. */
+  const file = (primary: number): Uint8Array =>
+    Uint8Array.from([
+      ...box("ftyp", ascii("avif"), u32(0), ascii("avif")),
+      ...box(
+        "meta",
+        u32(0),
+        box("pitm", u32(0), [0, primary]),
+        box(
+          "iprp",
+          box("ipco", size(100, 50), size(10, 20), box("irot", [1])),
+          box("ipma", u32(0), u32(2), [0, 1, 1, 2], [0, 2, 2, 1, 3]),
+        ),
+      ),
+      ...box("mdat", [1, 2, 3]),
+    ]);
+
+  it("has the size and rotation of its primary one", () => {
+    expect(readImageHeader(file(1))).toMatchObject({ width: 10, height: 20, orientation: 1 });
+    expect(readImageHeader(file(2))).toMatchObject({ width: 50, height: 100, orientation: 8 });
+  });
+
+  it("whose primary one is not to be found has the largest", () => {
+    expect(readImageHeader(file(3))).toMatchObject({ width: 100, height: 50, orientation: 1 });
+  });
+});
+
 describe("refusals", () => {
   it("of files cut off anywhere", () => {
     for (const [name, bytes] of samples) {
-      // A GIF's first picture is whole before the second begins, and before the trailer.
-      const whole = name.includes("gif") ? Math.floor(bytes.length / 4) : bytes.length - 2;
+      // An animation's first picture is whole long before its file ends.
+      const whole = name === "animated gif" ? Math.floor(bytes.length / 4) : bytes.length - 2;
       for (let length = name === "avif" ? 32 : 2; length < whole; length += 1 + Math.floor(length / 40)) {
         expect(codeOf(bytes.subarray(0, length)), `${name} cut to ${length}`).toBe("image-truncated");
       }

@@ -56,7 +56,11 @@ beforeAll(async () => {
     else if (request.url === "/silent") response.writeHead(200).write("x");
     else if (request.url === "/reset") response.writeHead(200).write("x", () => response.destroy());
     else if (request.url === "/huge") response.writeHead(200, { "content-length": 1e9 }).write("x");
-    else response.writeHead(404).end();
+    else if (request.url === "/endless") {
+      const block = Buffer.alloc(1 << 20);
+      const more = (): void => void (response.destroyed || response.write(block, more));
+      more();
+    } else response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -173,6 +177,7 @@ describe("photoFromNode", () => {
       [`${origin}/page`, "image-unsupported"],
       [`${origin}/reset`, "image-network"],
       [`${origin}/huge`, "image-too-large"],
+      [`${origin}/endless`, "image-too-large"],
       ["http://127.0.0.1:1/", "image-network"],
       ["data:nothing", "image-unreadable"],
       ["data:image/png;base64,???", "image-unreadable"],

@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: "unit",
           environment: "node",
-          include: ["src/**/*.test.ts", "test/architecture/*.test.ts"],
+          include: ["src/**/*.test.ts", "test/{architecture,docs}/*.test.ts"],
           testTimeout: 60_000,
         },
       },
@@ -35,7 +35,7 @@ export default defineConfig({
           name: "browser",
           environment: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/cli/**", "test/package/**", "test/architecture/**"],
+          exclude: ["test/cli/**", "test/package/**", "test/{architecture,docs}/**"],
           // One Chromium at a time: tests measure times, and machines are small.
           fileParallelism: false,
           testTimeout: 180_000,

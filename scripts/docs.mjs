@@ -1,7 +1,11 @@
 // `npm run docs`: what is generated from the sources, made anew. Tests fail when it is not.
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeApi } from "./docs/api.mjs";
 import { redraw } from "./docs/rooms.mjs";
 
-const page = fileURLToPath(new URL("../docs/architecture.md", import.meta.url));
-writeFileSync(page, redraw(readFileSync(page, "utf8")));
+const root = fileURLToPath(new URL("..", import.meta.url));
+const rooms = join(root, "docs/architecture.md");
+writeFileSync(rooms, redraw(readFileSync(rooms, "utf8")));
+writeFileSync(join(root, "docs/api.md"), writeApi(root));

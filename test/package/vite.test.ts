@@ -50,7 +50,7 @@ export default { plugins: [mnerQg({ model: false })] };
 let project: Project;
 let browser: Browser;
 beforeAll(async () => {
-  project = await makeProject(inject("packed"), files);
+  project = await makeProject(inject("packed"), files, { tinyModel: true });
   for (const name of ["vite", "@types/node"]) borrow(project, name);
   browser = await launchBrowser();
 });

@@ -17,8 +17,16 @@ export interface Project {
 
 const MODEL = "dist/models/mner-qg-mini";
 
-/** Without the trained model in the package a tiny one takes its place, so that everything else is the same. */
-export async function makeProject(packed: Packed, files: Readonly<Record<string, string>>): Promise<Project> {
+export interface ProjectOptions {
+  /** A tiny model instead of the trained one, where files matter and answers do not. Without a trained one it is always so. */
+  readonly tinyModel?: boolean;
+}
+
+export async function makeProject(
+  packed: Packed,
+  files: Readonly<Record<string, string>>,
+  options: ProjectOptions = {},
+): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), "mner-qg-project-"));
   const write = { "package.json": '{ "name": "stranger", "private": true, "type": "module" }', ...files };
   for (const [path, content] of Object.entries(write)) {
@@ -33,7 +41,10 @@ export async function makeProject(packed: Packed, files: Readonly<Record<string,
   };
   run("npm", "install", "--offline", "--no-audit", "--no-fund", packed.tarball);
   const installed = join(folder, "node_modules/mner-qg");
-  if (!packed.hasModel) await writeFolder(join(installed, MODEL), await makeTinyModel());
+  if (options.tinyModel || !packed.hasModel) {
+    rmSync(join(installed, MODEL), { recursive: true, force: true });
+    await writeFolder(join(installed, MODEL), await makeTinyModel());
+  }
   return { folder, installed, run, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 

@@ -41,17 +41,12 @@ function copyModel() {
   cpSync(source, join(root, "dist", MODEL), { recursive: true });
 }
 
-function describeElement() {
-  if (!existsSync(join(root, "scripts/generate-element-docs.mjs"))) return console.warn("no docs generator yet");
-  run(process.execPath, ["scripts/generate-element-docs.mjs"], root);
-}
-
 clean();
 await step("engine", () => build({ ...quiet, configFile: "scripts/build/engine.config.ts" }));
 await step("element", () => build({ ...quiet, configFile: "scripts/build/element.config.ts" }));
 await step("element's extras", () => build({ ...quiet, configFile: "scripts/build/seldom.config.ts" }));
 await step("command line and Node", () => build({ ...quiet, configFile: "vite.cli.config.ts" }));
 await step("types", () => writeDeclarations(root));
-await step("custom-elements.json", describeElement);
+await step("element's typings", () => run(process.execPath, ["scripts/generate-element-docs.mjs"], root));
 await step("model", copyModel);
 if (!packageOnly) await step("demo page", () => build({ ...quiet, configFile: "vite.config.ts" }));

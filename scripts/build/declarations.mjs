@@ -5,7 +5,14 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { run } from "./run.mjs";
 
-const ENTRIES = ["engine/create-analyzer.d.ts", "engine/node.d.ts", "element/index.d.ts", "bundlers/vite.d.ts"];
+const ENTRIES = [
+  "engine/create-analyzer.d.ts",
+  "engine/node.d.ts",
+  "element/index.d.ts",
+  "element/strings/de.d.ts",
+  "element/strings/zh.d.ts",
+  "bundlers/vite.d.ts",
+];
 /** Imports of other packages that may stay, by file: whoever uses the plugin has Vite. */
 const MAY_IMPORT = { "bundlers/vite.d.ts": ["vite"] };
 

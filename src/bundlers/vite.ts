@@ -10,7 +10,12 @@ declare const __MNER_QG_VERSION__: string;
 
 const PACKAGE = "mner-qg";
 /** What may be imported in a page, and the file it is. */
-const ENTRIES: Readonly<Record<string, string>> = { [PACKAGE]: "index.js", [`${PACKAGE}/element`]: "mner-qg.js" };
+const ENTRIES: Readonly<Record<string, string>> = {
+  [PACKAGE]: "index.js",
+  ...Object.fromEntries(
+    ["element", "react", "preact", "vue", "svelte"].map((name) => [`${PACKAGE}/${name}`, "mner-qg.js"]),
+  ),
+};
 const FOLDERS = ["assets", "models"];
 /** Stands in the bundle's imports until it is known where the importing chunk lies. */
 const PLACEHOLDER = "mner-qg-file:";
@@ -48,7 +53,7 @@ export default function mnerQg(options: MnerQgPluginOptions = {}): Plugin {
       // This file is in node/, one below the folder that pages load.
       const built = fileURLToPath(new URL("..", import.meta.url));
       const folders = FOLDERS.filter((name) => name !== "models" || options.model !== false);
-      for (const path of [...Object.values(ENTRIES), ...folders.flatMap((name) => filesIn(built, name))]) {
+      for (const path of [...new Set(Object.values(ENTRIES)), ...folders.flatMap((name) => filesIn(built, name))]) {
         this.emitFile({ type: "asset", fileName: posix.join(folder, path), source: readFileSync(built + path) });
       }
     },

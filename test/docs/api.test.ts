@@ -1,15 +1,19 @@
-// Holds docs/api.md against the sources it is made from, and what makes it against small sources of its own.
+// Holds the pages that are made from the sources against them, and what makes them against small sources of its own.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { declarationsOf, writeApi } from "../../scripts/docs/api.mjs";
+import { writeElementPage } from "../../scripts/docs/element.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-it("is up to date", () => {
-  // `npm run docs` writes it anew.
-  expect(readFileSync(join(root, "docs/api.md"), "utf8")).toBe(writeApi(root));
+it.each([
+  ["docs/api.md", writeApi],
+  ["docs/element.md", writeElementPage],
+])("%s is up to date", (page, write) => {
+  // `npm run docs` writes them anew.
+  expect(readFileSync(join(root, page), "utf8")).toBe(write(root));
 });
 
 it("takes declarations with their comments, and no code", () => {

@@ -15,15 +15,18 @@ export default { plugins: [mnerQg()] };`,
 <mner-qg loading="eager">Two days in Paris.</mner-qg><script type="module" src="/src/main.js"></script>`,
   "src/main.js": `import "mner-qg/element";
 import { createAnalyzer } from "mner-qg";
-globalThis.createAnalyzer = createAnalyzer;`,
+import { de } from "mner-qg/strings/de";
+globalThis.createAnalyzer = createAnalyzer;
+document.querySelector("mner-qg").strings = de;`,
   "types.ts": `import mnerQg from "mner-qg/vite";
 import { createAnalyzer, isMnerError, type AnalysisResult } from "mner-qg";
 import { createAnalyzer as inNode } from "mner-qg/node";
 import { MnerQg, type Strings } from "mner-qg/element";
+import { de } from "mner-qg/strings/de";
 export const tag: MnerQg = document.querySelector("mner-qg")!;
 tag.addEventListener("mner-result", ({ detail }) => { const result: AnalysisResult = detail.result; console.log(result.entities[0]?.region?.box[3]); });
 tag.queries = [{ label: "DOG", query: "dogs" }];
-const strings: Partial<Strings> = {};
+const strings: Partial<Strings> = { ...de, retry: "Nochmal" };
 tag.strings = strings;
 // @ts-expect-error There is no such type of backend.
 tag.backend = "magic";

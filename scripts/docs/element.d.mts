@@ -1,0 +1,1 @@
+export function writeElementPage(root: string): string;

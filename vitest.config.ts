@@ -6,6 +6,13 @@ import { transformersStubs } from "./scripts/vite/transformers-stubs.js";
 
 export default defineConfig({
   test: {
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      // What only runs in a page is covered by browser tests, which this report does not see.
+      exclude: ["src/**/*.d.ts", "src/app/**", "src/pwa/**"],
+      reporter: ["text-summary", "html"],
+    },
     projects: [
       {
         plugins: [transformersStubs(), tensorflowParts()],

@@ -4,17 +4,12 @@ import { loadEngine } from "../element/engine-loader.js";
 import type { Analyzer } from "../engine/analyzer.js";
 import type { Notice } from "../engine/results.js";
 import { MnerError, toMnerError } from "../errors/mner-error.js";
-import { versionedFiles } from "../pwa/versioned-files.js";
+import { modelAddress } from "./model-address.js";
 import type { BackendChoice, ModelState } from "./state/state.js";
 
 export interface ModelListener {
   modelChanged(model: ModelState): void;
   noticed(notice: Notice): void;
-}
-
-/** Where this version of the page finds its model. */
-export function modelAddress(): string {
-  return new URL(versionedFiles.model, document.baseURI).href;
 }
 
 export class ModelLoader {

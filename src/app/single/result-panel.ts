@@ -3,7 +3,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import type { ErrorDetail, ResultDetail } from "../../element/events.js";
 import type { MnerQg } from "../../element/mner-qg.js";
 import { findExample } from "../examples/examples.js";
-import { modelAddress } from "../model-loader.js";
+import { modelAddress } from "../model-address.js";
 import { PagePart } from "../shell/page-part.js";
 import type { AppState } from "../state/state.js";
 import { controls } from "../styles/controls.js";

@@ -124,7 +124,7 @@ def main() -> None:
             view = rng.choice(views)
             ask = lambda label: rng.choice([queries[label]] * 3 + list(PARAPHRASES[label]))
             there = [b for boxes in view.boxes.values() for b in boxes]
-            for query, boxes in questions(view, rng, ask("PER"), ask("LOC"), ask("OTHER"), unseen):
+            for query, boxes in questions(view, rng, ask, unseen):
                 beside = rng.random() < (0.5 if query in queries.values() else 0.12)
                 rows.append(Row(query, rng.choice(company) if beside else None, photo=len(photos), boxes=boxes))
                 everything.append(np.array(there, dtype=np.float32).reshape(-1, 4) if view.kind == "coco" else boxes)

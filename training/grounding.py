@@ -193,8 +193,8 @@ def class_words(label: str, rng: random.Random) -> str:
     return rng.choice(TEMPLATES).format(name)
 
 
-def questions(view: View, rng: random.Random, person_query: str, place_query: str, thing_query: str, unseen: set[str]):
-    """Queries with their answers for one view: present and absent classes, and the entity types' own questions."""
+def questions(view: View, rng: random.Random, ask, unseen: set[str]):
+    """Queries with their answers for one view: present and absent classes, and the entity types' own questions (`ask(type)`)."""
     asked: list[tuple[str, np.ndarray | None]] = []
     none = np.zeros((0, 4), dtype=np.float32)
     present = [label for label in view.boxes if label not in unseen]
@@ -204,19 +204,21 @@ def questions(view: View, rng: random.Random, person_query: str, place_query: st
     absent = [c for c in COCO_CLASSES if c not in view.boxes and c not in unseen]
     if view.complete:
         asked += [(class_words(label, rng), none) for label in rng.sample(absent, 2 if present else 3)]
-        asked.append((person_query, view.boxes.get("person", none)))
+        asked.append((ask("PER"), view.boxes.get("person", none)))
     x0, y0, x1, y1 = view.extent
     w, h = x1 - x0, y1 - y0
     if view.kind == "place":
         most = np.array([[x0 + 0.04 * w, y0 + 0.06 * h, x1 - 0.04 * w, y1 - 0.04 * h]], dtype=np.float32)
-        asked.append((rng.choice([place_query, view.label, view.label]), most))
+        asked.append((rng.choice([ask("LOC"), view.label, view.label]), most))
     elif view.kind == "thing":
         found = [b for label, boxes in view.boxes.items() for b in boxes if label != "person"]
         box = max(found, key=lambda b: (b[2] - b[0]) * (b[3] - b[1])) if found else np.array(
             [x0 + 0.1 * w, y0 + 0.1 * h, x1 - 0.1 * w, y1 - 0.1 * h], dtype=np.float32)
-        asked.append((rng.choice([thing_query, view.label, view.label]), box[None]))
-    elif rng.random() < 0.2:
-        asked.append((place_query, none))
+        asked.append((rng.choice([ask("OTHER"), view.label, view.label]), box[None]))
+    elif rng.random() < 0.5:
+        # Everyday photos: what a tweet calls a place, an organisation or a title is seldom seen in its photo (4, 20 and 15 % of
+        # the annotated entities), and nothing here is labelled as one.
+        asked.append((ask(rng.choice(["LOC", "ORG", "ORG", "OTHER"])), none))
     return asked
 
 

@@ -134,7 +134,7 @@ class Trainer:
         for _ in range(self.args.photos):
             view = self.rng.choice(self.views)
             ask = lambda label: self.rng.choice([queries[label], queries[label], queries[label], *PARAPHRASES[label]])
-            for query, boxes in questions(view, self.rng, ask("PER"), ask("LOC"), ask("OTHER"), set() if self.args.all_classes else UNSEEN):
+            for query, boxes in questions(view, self.rng, ask, set() if self.args.all_classes else UNSEEN):
                 # Some with a tweet beside them that has nothing to do with it: a query must ground in any company.
                 example = self.rng.choice(self.company) if self.rng.random() < 0.15 else None
                 rows.append(Row(query, example, photo=len(photos), boxes=boxes))

@@ -35,10 +35,15 @@ import { buildWalk } from "./walk.js";
 
 export type Loading = "lazy" | "eager" | "manual";
 
-const fromList = (value: string | null): string[] | null => {
-  const types = value?.split(value.includes(",") ? "," : /\s+/).map((type) => type.trim());
-  return types?.filter(Boolean) ?? null;
+/** Frameworks set properties where HTML sets attributes, so that a list may come as the text of one. */
+const toList = (value: readonly string[] | string | null): readonly string[] | null => {
+  if (typeof value !== "string") return value;
+  const types = value.split(value.includes(",") ? "," : /\s+/).map((type) => type.trim());
+  return types.filter(Boolean);
 };
+
+const toNumber = (value: number | string | null): number | null =>
+  value === null || value === "" ? null : Number(value);
 
 const same = (a: readonly unknown[] | null, b: readonly unknown[]): boolean =>
   a !== null && a.length === b.length && a.every((value, index) => Object.is(value, b[index]));
@@ -127,7 +132,7 @@ export class MnerQg extends LitElement {
     backend: {},
     loading: {},
     threshold: { type: Number },
-    types: { converter: { fromAttribute: fromList } },
+    types: {},
     nested: { type: Boolean },
     crossOrigin: { attribute: "crossorigin" },
     list: { type: Boolean, reflect: true },
@@ -152,8 +157,8 @@ export class MnerQg extends LitElement {
   declare loading: Loading;
   /** Least score of a name; `null` for the model's own. */
   declare threshold: number | null;
-  /** The only types to show; `null` for all. */
-  declare types: readonly string[] | null;
+  /** The only types to show, as a list or separated by commas; `null` for all. */
+  declare types: readonly string[] | string | null;
   /** Keep names inside other names. */
   declare nested: boolean;
   /** How to ask another server for the photo. */
@@ -403,7 +408,7 @@ export class MnerQg extends LitElement {
       image,
       queries: this.queries ?? undefined,
       nested: this.nested,
-      threshold: this.threshold ?? undefined,
+      threshold: toNumber(this.threshold) ?? undefined,
       crossOrigin: this.crossOrigin,
       priority: this.#near ? 1 : 0,
     };
@@ -427,8 +432,8 @@ export class MnerQg extends LitElement {
       this.#viewOf = of;
       this.#drawn = withSize(this.toJSON(), this.#photo.size);
       this.#view = buildView(this.#drawn, {
-        threshold: this.threshold,
-        types: this.types,
+        threshold: toNumber(this.threshold),
+        types: toList(this.types),
         hidden: this.#hidden,
         photo,
       });

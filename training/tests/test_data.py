@@ -201,7 +201,7 @@ def test_grounding_learns_a_box_and_its_absence(reader):
     batch = collate(rows, reader)
     pixels = torch.randn(1, 3, 64, 64)
     optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3)
-    for _ in range(80):
+    for _ in range(300):
         output = model(batch.ids, batch.segments, batch.shapes, batch.mask, model.encode_image(pixels), batch.photo)
         choice, boxes = grounding_loss(output.candidates, output.none, batch.targets, config)
         optimiser.zero_grad()

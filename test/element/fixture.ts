@@ -1,11 +1,11 @@
 // What test pages load: the element, stored results, and an engine whose every step is in the test's hand.
 
+import { defineMnerQg } from "../../src/element/define.js";
 import { setEngineLoader } from "../../src/element/engine-loader.js";
-import type { AnalyzeRequest, Analyzer, AnalyzerOptions, Progress } from "../../src/engine/analyzer.js";
-import type { AnalysisResult } from "../../src/engine/results.js";
-import "../../src/element/index.js";
 import { de } from "../../src/element/strings/de.js";
 import { zh } from "../../src/element/strings/zh.js";
+import type { AnalyzeRequest, Analyzer, AnalyzerOptions, Progress } from "../../src/engine/analyzer.js";
+import type { AnalysisResult } from "../../src/engine/results.js";
 import { MnerError, type MnerErrorCode } from "../../src/errors/mner-error.js";
 import * as examples from "./stored-results.js";
 import { stored } from "./stored-results.js";
@@ -83,4 +83,5 @@ window.heard = [];
 for (const name of ["mner-progress", "mner-ready", "mner-result", "mner-error", "mner-select"] as const) {
   document.addEventListener(name, (event) => window.heard.push([name, (event as CustomEvent).detail]));
 }
+defineMnerQg();
 Object.assign(window, { hand, examples, stored, translations: { de, zh } });

@@ -1,10 +1,10 @@
 // Fills the gallery page: every state of the tag that has a look of its own, from stored results and stand-in engines.
 
+import { defineMnerQg } from "../../src/element/define.js";
 import { setEngineLoader } from "../../src/element/engine-loader.js";
-import type { AnalyzerOptions } from "../../src/engine/analyzer.js";
-import "../../src/element/index.js";
 import { de } from "../../src/element/strings/de.js";
 import { zh } from "../../src/element/strings/zh.js";
+import type { AnalyzerOptions } from "../../src/engine/analyzer.js";
 import { MnerError } from "../../src/errors/mner-error.js";
 import * as examples from "./stored-results.js";
 
@@ -21,6 +21,8 @@ setEngineLoader(async () => ({
     return new Promise(() => {});
   },
 }));
+
+defineMnerQg();
 
 const stored: Readonly<Record<string, unknown>> = { ...examples };
 

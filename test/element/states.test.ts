@@ -286,12 +286,13 @@ describe("the photo", () => {
       const out: unknown[] = [];
       for (const image of [blob, bitmap, pixels, "/examples/astronaut.jpg"]) {
         element.image = image;
+        const find = () =>
+          element.shadowRoot!.querySelector<HTMLCanvasElement | HTMLImageElement>(".frame > canvas, .frame > img");
+        // Its pixels take a while to be read; meanwhile there is no photo.
         await element.updateComplete;
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        while (!find()) await new Promise((resolve) => setTimeout(resolve, 10));
         await element.updateComplete;
-        const shown = element.shadowRoot!.querySelector<HTMLCanvasElement | HTMLImageElement>(
-          ".frame > canvas, .frame > img",
-        )!;
+        const shown = find()!;
         out.push([shown.localName, shown.width > 0, element.shadowRoot!.querySelectorAll(".box").length]);
       }
       return out;

@@ -2,7 +2,7 @@
 // started from, classes and boxes side by side. Gives V_1..V_3, coarsest first.
 import { add, concat, maxPool, type Tensor4D, tidy } from "@tensorflow/tfjs-core";
 import { CSP_BLOCKS } from "./expected-tensors.js";
-import { convolve, grow, silu } from "./operations.js";
+import { convolve, grow } from "./operations.js";
 import type { Convolution, WeightLoader } from "./weights.js";
 
 /** Part of an image encoder: maps in, maps out. The parts run one after the other, so that a run can stop in between. */
@@ -27,7 +27,7 @@ interface Tower {
   readonly boxes: readonly Separable[];
 }
 
-const active = (x: Tensor4D, layer: Convolution, stride = 1): Tensor4D => silu(convolve(x, layer, stride));
+const active = (x: Tensor4D, layer: Convolution, stride = 1): Tensor4D => convolve(x, layer, stride, "silu");
 
 const separate = (x: Tensor4D, { depthwise, pointwise }: Separable, stride = 1): Tensor4D =>
   active(active(x, depthwise, stride), pointwise);
@@ -94,7 +94,7 @@ export function loadCspDarknet(loader: WeightLoader): MapStage[] {
 
   const stage = (index: number, x: Tensor4D): Tensor4D => crossStage(separate(x, shrink[index]!, 2), crosses[index]!);
   const stages: MapStage[] = [
-    ([pixels]) => [silu(convolve(pixels!, stem, 2))],
+    ([pixels]) => [convolve(pixels!, stem, 2, "silu")],
     ([x]) => [stage(0, x!)],
     ([x]) => [stage(1, x!)],
     ([c3]) => [c3!, stage(2, c3!)],

@@ -2,6 +2,8 @@
 export type { ImageKind, ImageSizes, NetworkConfig, TextSizes } from "./config.js";
 export { checkNetworkConfig, gridSizes } from "./config.js";
 export { BATCH_NORM_EPSILON, expectedTensors, normedConvolutions } from "./expected-tensors.js";
+export type { AttentionAttributes, LinearAttributes } from "./fused.js";
+export { FUSED } from "./fused.js";
 export type { ImageFeatures, Network, NetworkOutput, RunOptions } from "./network.js";
 export { buildNetwork } from "./network.js";
 export type { Sequences } from "./text-encoder.js";

@@ -65,7 +65,7 @@ export function coordinates(grid: number): Float32Array {
 
 /** V_k → U_k: the common width, with where each cell is written beside it. */
 export function commonWidth(v: Tensor4D, scale: PhotoScale): Tensor4D {
-  return tidy(() => concat([silu(convolve(v, scale.common)), scale.coordinates], 3));
+  return tidy(() => concat([convolve(v, scale.common, 1, "silu"), scale.coordinates], 3));
 }
 
 /** What all queries of a photo share, from U_k. */
@@ -184,16 +184,18 @@ export function conditionMap(
     const part = (at: number): Tensor4D =>
       reshape(columns(conditions, (2 * scale + at) * d, d), [conditions.shape[0], 1, 1, d]);
     const f = silu(add(mul(photo.reduced, part(0)), part(1)) as Tensor4D);
-    return add(f, convolve(silu(convolve(f, mix)), out));
+    return add(f, convolve(convolve(f, mix, 1, "silu"), out));
   });
 }
 
 /** Tokens look at the cells of one scale: rows [count × length, d]. */
 export function look(layer: CrossModality, scale: number, query: Tensor2D, conditioned: Tensor4D): Tensor2D {
-  const d = layer.width;
+  const { width, heads } = layer;
   return tidy(() => {
     const keyValue = linear(cells(conditioned), layer.scales[scale]!.keyValue);
-    return attend(query, columns(keyValue, 0, d), columns(keyValue, d, d), conditioned.shape[0], layer.heads, null);
+    const [key, value] = [0, width].map((column) => ({ rows: keyValue, column }));
+    const shape = { batch: conditioned.shape[0], heads, width };
+    return attend({ rows: query, column: 0 }, key!, value!, shape, null);
   });
 }
 

@@ -1,6 +1,15 @@
 // MNER-QG as a whole: a photo in once, sequences in as one batch, logits out with one read-back. An independent reading of
 // the published method; the PyTorch reference in training/network is its exact definition.
-import { concat, reshape, type Tensor, type Tensor2D, type Tensor4D, tensor4d, tidy } from "@tensorflow/tfjs-core";
+import {
+  concat,
+  reshape,
+  type Tensor,
+  type Tensor2D,
+  type Tensor4D,
+  tensor2d,
+  tensor4d,
+  tidy,
+} from "@tensorflow/tfjs-core";
 import type { NetworkConfig } from "./config.js";
 import { loadCspDarknet } from "./csp-darknet.js";
 import { loadDarknet53 } from "./darknet53.js";
@@ -123,7 +132,7 @@ function assemble(config: NetworkConfig, loader: WeightLoader): Network {
 
   async function encodeText(sequences: Sequences, held: Held, options: RunOptions): Promise<Tensor2D> {
     const { rows: count, length } = sequences;
-    const mask = held.hold(tensor4d(paddingMask(sequences), [count, 1, 1, length]));
+    const mask = held.hold(tensor2d(paddingMask(sequences), [count, length]));
     let hidden = held.hold(embed(text, sequences));
     const replace = async (next: Tensor2D): Promise<void> => {
       held.free(hidden);

@@ -1,8 +1,8 @@
 // The text encoder: a BERT of any size, with an embedding of how each word is written (the vocabulary is uncased).
-import { add, type Scalar, type Tensor2D, type Tensor4D, tensor2d, tidy } from "@tensorflow/tfjs-core";
+import { type Scalar, type Tensor2D, tensor2d, tidy } from "@tensorflow/tfjs-core";
 import { MnerError } from "../errors/mner-error.js";
 import type { TextSizes } from "./config.js";
-import { attend, columns, layerNorm, linear, type Norm, scaledGelu } from "./operations.js";
+import { attend, layerNorm, linear, type Norm } from "./operations.js";
 import type { Linear, WeightLoader } from "./weights.js";
 
 /** Sequences of equal length, one after the other. */
@@ -44,11 +44,12 @@ export interface TextEncoder {
 }
 
 export function loadTextEncoder(loader: WeightLoader, sizes: TextSizes): TextEncoder {
-  const epsilon = loader.keep(Float32Array.of(sizes.normEpsilon), []) as Scalar;
+  const epsilonTensor = loader.keep(Float32Array.of(sizes.normEpsilon), []) as Scalar;
   const norm = (name: string): Norm => ({
     gain: loader.vector(loader.values(`${name}.weight`)),
     offset: loader.vector(loader.values(`${name}.bias`)),
-    epsilon,
+    epsilon: sizes.normEpsilon,
+    epsilonTensor,
   });
   const table = (name: string): Float32Array => loader.values(`text_encoder.embeddings.${name}.weight`);
   const layers: Layer[] = [];
@@ -85,7 +86,9 @@ function scaleInputs<T extends { readonly values: Float32Array }>(matrix: T, sca
 /** Sums of embeddings, normed: rows [count × length, width]. */
 export function embed(encoder: TextEncoder, sequences: Sequences): Tensor2D {
   const rows = sumEmbeddings(encoder, sequences);
-  return tidy(() => layerNorm(tensor2d(rows, [sequences.rows * sequences.length, encoder.sizes.width]), encoder.norm));
+  return tidy(() =>
+    layerNorm(tensor2d(rows, [sequences.rows * sequences.length, encoder.sizes.width]), null, encoder.norm),
+  );
 }
 
 function sumEmbeddings(encoder: TextEncoder, { rows: count, length, ids, segments, shapes }: Sequences): Float32Array {
@@ -122,21 +125,21 @@ export function attentionPart(
   encoder: TextEncoder,
   index: number,
   x: Tensor2D,
-  count: number,
-  mask: Tensor4D,
+  batch: number,
+  mask: Tensor2D,
 ): Tensor2D {
   const { width, heads } = encoder.sizes;
   const layer = encoder.layers[index]!;
   return tidy(() => {
     const joined = linear(x, layer.queryKeyValue);
-    const part = (at: number): Tensor2D => columns(joined, at * width, width);
-    const mixed = attend(part(0), part(1), part(2), count, heads, mask);
-    return layerNorm(add(x, linear(mixed, layer.output)), layer.attentionNorm);
+    const part = (at: number) => ({ rows: joined, column: at * width });
+    const mixed = attend(part(0), part(1), part(2), { batch, heads, width }, mask);
+    return layerNorm(x, linear(mixed, layer.output), layer.attentionNorm);
   });
 }
 
 /** The feed-forward half of a layer. */
 export function feedForwardPart(encoder: TextEncoder, index: number, x: Tensor2D): Tensor2D {
   const layer = encoder.layers[index]!;
-  return tidy(() => layerNorm(add(x, linear(scaledGelu(linear(x, layer.up)), layer.down)), layer.norm));
+  return tidy(() => layerNorm(x, linear(linear(x, layer.up, "gelu"), layer.down), layer.norm));
 }

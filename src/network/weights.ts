@@ -1,9 +1,10 @@
 // From named weights in PyTorch's layout to tensors in TensorFlow.js' layout, once, at load: matrices turned round,
 // convolutions height-width-in-out, batch norms folded away, neighbours joined into one matrix where one product will do.
-import { type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, tensor } from "@tensorflow/tfjs-core";
+import { type Tensor, type Tensor1D, type Tensor4D, tensor } from "@tensorflow/tfjs-core";
 import { MnerError } from "../errors/mner-error.js";
 import type { NetworkConfig } from "./config.js";
 import { BATCH_NORM_EPSILON, expectedTensors, normedConvolutions } from "./expected-tensors.js";
+import { FUSED, hasFused, PANEL } from "./fused.js";
 
 export interface NamedWeight {
   readonly shape: readonly number[];
@@ -16,17 +17,25 @@ export interface WeightSource {
   read(name: string): NamedWeight;
 }
 
-/** A matrix [inputs, outputs] and what is added to each output. */
+/** A matrix and what is added to each output. */
 export interface Linear {
-  readonly weight: Tensor2D;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** [inputs, outputs], or in panels for a backend that wants it so. */
+  readonly weight: Tensor;
+  /** One per output, or filled up with zeros to whole panels. */
   readonly bias: Tensor1D;
+  readonly panels: boolean;
 }
 
 export interface Convolution {
+  readonly kernel: number;
   /** Height, width, input, output; for a depthwise one height, width, channel, 1. */
-  readonly filter: Tensor4D;
-  readonly bias: Tensor1D;
+  readonly filter: Tensor4D | null;
+  readonly bias: Tensor1D | null;
   readonly depthwise: boolean;
+  /** Present instead of the filter for a 1×1 convolution on a backend that has linear layers of its own. */
+  readonly pointwise: Linear | null;
 }
 
 /** Numbers of a linear layer before they become tensors: row-major [inputs, outputs]. */
@@ -89,20 +98,33 @@ export class WeightLoader {
   matrix(name: string, scale = 1): Matrix {
     const { shape, values } = this.source.read(`${name}.weight`);
     const [outputs, inputs] = [shape[0]!, shape[1]!];
-    const turned = new Float32Array(values.length);
-    for (let row = 0; row < outputs; row++) {
-      for (let column = 0; column < inputs; column++)
-        turned[column * outputs + row] = values[row * inputs + column]! * scale;
-    }
-    return { inputs, outputs, values: turned, bias: this.values(`${name}.bias`).map((value) => value * scale) };
+    const bias = this.values(`${name}.bias`);
+    const scaled = (numbers: Float32Array): Float32Array =>
+      scale === 1 ? numbers : numbers.map((value) => value * scale);
+    return { inputs, outputs, values: scaled(transposed(values, outputs, inputs)), bias: scaled(bias) };
   }
 
   linear(...matrices: Matrix[]): Linear {
     const joined = matrices.length === 1 ? matrices[0]! : joinColumns(matrices);
-    return {
-      weight: this.keep(joined.values, [joined.inputs, joined.outputs]) as Tensor2D,
-      bias: this.vector(joined.bias),
-    };
+    const { inputs, outputs, values, bias } = joined;
+    if (hasFused(FUSED.linear)) return this.panels(joined);
+    const weight = this.keep(values, [inputs, outputs]);
+    return { inputs, outputs, weight, bias: this.vector(bias), panels: false };
+  }
+
+  private panels({ inputs, outputs, values, bias }: Matrix): Linear {
+    const count = Math.ceil(outputs / PANEL);
+    const filled = new Float32Array(count * inputs * PANEL);
+    for (let row = 0; row < inputs; row++) {
+      for (let column = 0; column < outputs; column++) {
+        const panel = Math.floor(column / PANEL);
+        filled[(panel * inputs + row) * PANEL + (column % PANEL)] = values[row * outputs + column]!;
+      }
+    }
+    const filledBias = new Float32Array(count * PANEL);
+    filledBias.set(bias);
+    const weight = this.keep(filled, [count, inputs, PANEL]);
+    return { inputs, outputs, weight, bias: this.vector(filledBias), panels: true };
   }
 
   /** A convolution with its own bias. */
@@ -140,6 +162,10 @@ export class WeightLoader {
     depthwise: boolean,
   ): Convolution {
     const [outputs, inputs, height, width] = shape as [number, number, number, number];
+    if (height === 1 && hasFused(FUSED.linear)) {
+      const pointwise = this.linear({ inputs, outputs, values: transposed(values, outputs, inputs), bias });
+      return { kernel: 1, filter: null, bias: null, depthwise: false, pointwise };
+    }
     const turned = new Float32Array(values.length);
     const area = height * width;
     for (let output = 0; output < outputs; output++) {
@@ -150,8 +176,17 @@ export class WeightLoader {
       }
     }
     const filter = this.keep(turned, depthwise ? [height, width, outputs, 1] : [height, width, inputs, outputs]);
-    return { filter: filter as Tensor4D, bias: this.vector(bias), depthwise };
+    return { kernel: height, filter: filter as Tensor4D, bias: this.vector(bias), depthwise, pointwise: null };
   }
+}
+
+/** A matrix of so many rows and columns, turned round. */
+function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+  const turned = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) turned[column * rows + row] = values[row * columns + column]!;
+  }
+  return turned;
 }
 
 /** Several layers over the same input as one: their outputs stand side by side. */

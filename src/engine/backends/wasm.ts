@@ -8,6 +8,8 @@ import { registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-cor
 import { MnerError } from "../../errors/mner-error.js";
 import { NEVER_LOST, type OpenBackend, type OpenOptions } from "./backend.js";
 import { prepareCore } from "./core.js";
+import { startKernels } from "./fused/kernel-module.js";
+import { registerFusedKernels } from "./fused/register.js";
 import { registerWasmKernels } from "./wasm-kernels.js";
 
 /** A module whose one function pops a SIMD constant: valid exactly where SIMD is. */
@@ -24,6 +26,9 @@ export function hasWasmSimd(): boolean {
 }
 
 interface StartedModule {
+  readonly asm: { readonly memory: WebAssembly.Memory };
+  /** Only where threads share it. */
+  readonly wasmMemory?: WebAssembly.Memory;
   cwrap(name: string, returns: string | null, takes: readonly string[]): (...values: number[]) => number;
   tfjs?: Record<string, (...values: number[]) => number>;
 }
@@ -65,6 +70,7 @@ export async function openWasm({ wasm: files }: Pick<OpenOptions, "wasm">): Prom
   setThreadsCount(threads);
   const backend = new BackendWasm(started as unknown as ConstructorParameters<typeof BackendWasm>[0]);
   registerBackend("wasm", () => backend);
+  registerFusedKernels(await startKernels(started.wasmMemory ?? started.asm.memory), threads);
   await setBackend("wasm");
   return {
     name: "wasm",
@@ -87,13 +93,21 @@ function start(compiled: WebAssembly.Module, threaded: boolean): Promise<Started
       },
       locateFile: (path: string): string => (path.endsWith(".worker.js") ? blobUrl(wasmWorkerContents) : path),
       // Threads load the same factory again, from its source text.
-      ...(threaded
-        ? { mainScriptUrlOrBlob: scriptBlob(`var WasmBackendModuleThreadedSimd = ${factory.toString()}`) }
-        : {}),
+      ...(threaded ? forThreads(factory) : {}),
       onAbort: (reason: unknown) => reject(new Error(`WebAssembly stopped: ${String(reason)}`)),
     };
     factory(options).then(resolve, reject);
   });
+}
+
+const [FIRST_PAGES, MOST_PAGES] = [256, 65_536];
+
+function forThreads(factory: Factory): { wasmMemory: WebAssembly.Memory; mainScriptUrlOrBlob: Blob } {
+  return {
+    // The module would make the same, but not hand it out.
+    wasmMemory: new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MOST_PAGES, shared: true }),
+    mainScriptUrlOrBlob: scriptBlob(`var WasmBackendModuleThreadedSimd = ${factory.toString()}`),
+  };
 }
 
 const scriptBlob = (source: string): Blob => new Blob([source], { type: "text/javascript" });

@@ -1,5 +1,5 @@
 // Opens a page of a stranger's site and waits for what its tag found.
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import type { AnalysisResult } from "../../../src/engine/results.js";
 
 export interface Opened {
@@ -11,7 +11,12 @@ export interface Opened {
   readonly workers: number;
 }
 
-export async function openPage(browser: Browser, address: string): Promise<Opened> {
+/** `look` is called when the result is there and the page still open. */
+export async function openPage(
+  browser: Browser,
+  address: string,
+  look?: (page: Page) => Promise<void>,
+): Promise<Opened> {
   const page = await browser.newPage();
   const origins = new Set<string>();
   const errors: string[] = [];
@@ -30,6 +35,7 @@ export async function openPage(browser: Browser, address: string): Promise<Opene
   try {
     await page.goto(address);
     const result = await page.evaluate<AnalysisResult>("outcome.then((result) => JSON.parse(JSON.stringify(result)))");
+    await look?.(page);
     return { result, origins: [...origins].sort(), errors, workers: page.workers().length };
   } finally {
     await page.close();

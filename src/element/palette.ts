@@ -35,3 +35,6 @@ export function inkDeclarations(scheme: boolean): string {
     })
     .join("");
 }
+
+/** Where the reader has chosen the colours, patterns and shapes alone tell the types apart. */
+export const forcedInks = [...Object.keys(inks).map((name) => `--_${name}:CanvasText;`), "--_on-ink:Canvas;"].join("");

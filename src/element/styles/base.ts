@@ -1,7 +1,7 @@
 // The frame of the tag: custom properties, layout, type colours. Neutral tones are mixed from the article's own text colour,
 // so the tag sits on any background.
 import { css, unsafeCSS } from "lit";
-import { inkDeclarations } from "../palette.js";
+import { forcedInks, inkDeclarations } from "../palette.js";
 
 export const baseStyles = css`
   :host {
@@ -71,6 +71,9 @@ export const baseStyles = css`
     outline-offset: 2px;
   }
   @media (forced-colors: active) {
+    :host {
+      ${unsafeCSS(forcedInks)}
+    }
     .glyph {
       fill: CanvasText;
     }

@@ -10,12 +10,12 @@ export const panelStyles = css`
     display: flex;
     align-items: center;
     gap: 0.75rem;
-    min-block-size: 3.3em;
+    min-block-size: 3.6em;
+    padding-block-start: 0.2em;
   }
   .status {
     flex: 1;
     min-inline-size: 0;
-    color: var(--_muted);
   }
   .who,
   .facts {
@@ -24,11 +24,16 @@ export const panelStyles = css`
     white-space: nowrap;
     text-overflow: ellipsis;
   }
+  .facts,
+  .busy {
+    color: var(--_muted);
+  }
   .who .glyph {
     margin-inline-end: 0.45em;
   }
-  .who b {
-    color: var(--mner-qg-text, CurrentColor);
+  .who b,
+  .asked b {
+    color: var(--mner-qg-text, currentColor);
     font-weight: 650;
   }
   .query .facts {
@@ -134,7 +139,7 @@ export const panelStyles = css`
     padding-inline: 1.1em;
     border-color: currentColor;
     font-weight: 600;
-    color: var(--mner-qg-text, CurrentColor);
+    color: var(--mner-qg-text, currentColor);
   }
   ul {
     list-style: none;
@@ -190,7 +195,6 @@ export const panelStyles = css`
   .query {
     display: grid;
     gap: 0.25em;
-    color: var(--_muted);
   }
   .asked {
     display: flex;
@@ -198,9 +202,8 @@ export const panelStyles = css`
     align-items: baseline;
     gap: 0 0.5em;
   }
-  .asked b {
-    font-weight: 650;
-    color: var(--mner-qg-text, CurrentColor);
+  .asked q {
+    color: var(--_muted);
   }
   .meter {
     display: block;

@@ -141,7 +141,10 @@ export const photoStyles = css`
   }
   @media (forced-colors: active) {
     .label {
-      border: 1px solid CanvasText;
+      forced-color-adjust: none;
+      color: CanvasText;
+      background: Canvas;
+      box-shadow: 0 0 0 1px CanvasText;
     }
     .box .line {
       stroke: CanvasText;

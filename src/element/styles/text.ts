@@ -39,7 +39,7 @@ export const textStyles = css`
     display: block;
     position: relative;
     block-size: 1.25em;
-    padding-inline: 0.42em;
+    padding: 0.08em 0.42em 0;
     border-radius: 3px;
     font: 650 max(0.56em, 9px) / 1.25 var(--mner-qg-chip-font, system-ui, sans-serif);
     letter-spacing: 0.04em;
@@ -84,7 +84,6 @@ export const textStyles = css`
   @media (forced-colors: active) {
     .run {
       forced-color-adjust: none;
-      --c: CanvasText !important;
       background-color: Canvas;
       color: CanvasText;
     }

@@ -44,7 +44,9 @@ function progressLine(scene: Scene): TemplateResult {
   >`;
 }
 
-function statusLine(scene: Scene): TemplateResult | string | typeof nothing {
+const plain = (words: string): TemplateResult => html`<span class="facts">${words}</span>`;
+
+function statusLine(scene: Scene): TemplateResult | typeof nothing {
   const { phase, view, active, speaker } = scene;
   if (phase.kind === "loading" || phase.kind === "analysing") return progressLine(scene);
   if (scene.startShown) {
@@ -52,9 +54,9 @@ function statusLine(scene: Scene): TemplateResult | string | typeof nothing {
       ${speaker.strings.start}
     </button>`;
   }
-  if (!scene.result) return scene.waitingShown ? speaker.strings.waiting : nothing;
+  if (!scene.result) return scene.waitingShown ? plain(speaker.strings.waiting) : nothing;
   const lit = view.entities.filter((entity) => active.has(entity.id));
-  return lit.length ? detail(scene, lit) : summary(scene);
+  return lit.length ? detail(scene, lit) : plain(summary(scene));
 }
 
 function filters(scene: Scene): TemplateResult | typeof nothing {

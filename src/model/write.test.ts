@@ -170,3 +170,11 @@ describe("weights", () => {
     expect(weights.read("w").values).toEqual(one.values);
   });
 });
+
+describe("bits of single tensors", () => {
+  it("can differ from those of the model", async () => {
+    const tensors = [tensor("a.weight", [32, 64]), tensor("b.weight", [32, 64])];
+    const { manifest } = await write(tensors, { bitsOf: (name) => (name.startsWith("a.") ? 16 : 8) });
+    expect(manifest.tensors.map(({ encoding }) => encoding)).toEqual(["float16", "int8"]);
+  });
+});

@@ -46,6 +46,8 @@ export interface WriteOptions {
   readonly tokenizerFiles: readonly { readonly path: string; readonly bytes: Uint8Array }[];
   /** 8: int8 matrices and float16 for the rest; 16: float16; 32: float32. */
   readonly bits: WeightBits;
+  /** Bits of the tensors that need other than `bits`. */
+  readonly bitsOf?: (name: string) => WeightBits;
   /** Takes each finished file; the bytes are its own to keep. manifest.json comes last. */
   readonly writeFile: (path: string, bytes: Uint8Array) => void | Promise<void>;
   readonly shardBytes?: number;
@@ -63,7 +65,7 @@ export async function writeModel(options: WriteOptions): Promise<ModelManifest> 
   const tensors: TensorEntry[] = [];
   for await (const tensor of options.tensors) {
     throwIfAborted(signal);
-    const entry = await writeTensor(stream, tensor, bits);
+    const entry = await writeTensor(stream, tensor, options.bitsOf?.(tensor.name) ?? bits);
     tensors.push(entry);
     options.onTensor?.(entry);
   }

@@ -67,7 +67,11 @@ describe.each<TinyKind>(["tiny-mini", "tiny-base"])("a %s checkpoint", (kind) =>
     expect(out).toContain("relative error");
     const { manifest } = openFolder(join(folder, `${kind}-out-8`));
     expect([manifest.name, manifest.licence]).toEqual(["small", "MIT"]);
-    expect(manifest.tensors.some(({ encoding }) => encoding === "int8")).toBe(true);
+    const inTrunk = (name: string) => name.startsWith("image_encoder.");
+    const isInt8 = ({ encoding }: { encoding: string }) => encoding === "int8";
+    expect(manifest.tensors.filter(({ name }) => !inTrunk(name)).some(isInt8)).toBe(true);
+    // The small trunk is too sensitive, the large one too large.
+    expect(manifest.tensors.filter(({ name }) => inTrunk(name)).some(isInt8)).toBe(kind === "tiny-base");
     for (const [, percent] of out.matchAll(/(\d+\.\d+) %/g)) expect(Number(percent)).toBeLessThan(1);
   });
 });

@@ -1,9 +1,9 @@
 // A network on an open backend, tested, and the chain of backends that are tried until one works.
 import { isMnerError, MnerError, throwIfAborted, toMnerError } from "../errors/mner-error.js";
 import type { LoadedModel } from "../model/index.js";
-import { buildNetwork, type Network } from "../network/index.js";
+import { buildNetworkInSlices, type Network } from "../network/index.js";
 import type { OpenBackend } from "./backends/backend.js";
-import { openBackend, useBackend, whenFree } from "./backends/open-backend.js";
+import { openBackend, selectBackend, whenFree } from "./backends/open-backend.js";
 import type { Surroundings } from "./job.js";
 import type { BackendName, Notice } from "./results.js";
 import { runSelfTest } from "./self-test.js";
@@ -55,8 +55,9 @@ async function openOne(name: BackendName, options: OpenDeviceOptions): Promise<D
   try {
     return await whenFree(async () => {
       throwIfAborted(signal);
-      useBackend(name);
-      const network = buildNetwork(model.manifest.config, model.weights);
+      selectBackend(name);
+      const pause = makePause(signal);
+      const network = await buildNetworkInSlices(model.manifest.config, model.weights, { pause });
       const device = makeDevice(backend, network);
       try {
         options.onStage("self-test");
@@ -103,7 +104,7 @@ export function devicePause(device: Device, signal: AbortSignal): () => Promise<
     const reason = device.lostReason();
     // A run on a lost device must not go on with the tensors of the dead one on the new one of the same name.
     if (reason !== null) throw lostError(name, reason);
-    useBackend(name);
+    selectBackend(name);
   };
 }
 

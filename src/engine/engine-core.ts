@@ -5,7 +5,7 @@ import type { LoadedModel } from "../model/index.js";
 import { buildSequences, createTokenizer, prepareText, type Tokenizer } from "../text/index.js";
 import { fitLetterbox, letterboxInput, type OpenedImage } from "../vision/index.js";
 import type { Progress, Query } from "./analyzer.js";
-import { useBackend, whenFree } from "./backends/open-backend.js";
+import { selectBackend, whenFree } from "./backends/open-backend.js";
 import { decodeResult } from "./decode-result.js";
 import { type Device, devicePause, openDevice } from "./device.js";
 import type { DecodedPhoto, EngineInfo, Job, PhotoInput, Surroundings } from "./job.js";
@@ -204,7 +204,7 @@ class Run {
   async compute(device: Device, photos: PhotoCache): Promise<AnalysisResult> {
     const { manifest } = this.parts.model;
     const pause = devicePause(device, this.signal);
-    useBackend(device.backend.name);
+    selectBackend(device.backend.name);
     const photo = await this.features(device, photos, pause);
     const { prepared, sequences, queries } = this.text;
     const predictions = await this.timedAsync("network", () =>

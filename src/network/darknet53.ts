@@ -8,20 +8,25 @@ import type { Convolution, WeightLoader } from "./weights.js";
 
 const active = (x: Tensor4D, layer: Convolution, stride = 1): Tensor4D => convolve(x, layer, stride, "leakyrelu");
 
-/** Loads the encoder and returns its parts in order: pixels [1, S, S, 3] in, V_1..V_3 out. */
-export function loadDarknet53(loader: WeightLoader): MapStage[] {
+/** Loads the encoder and returns its parts in order: pixels [1, S, S, 3] in, V_1..V_3 out. Yields where it may pause. */
+export function* loadDarknet53(loader: WeightLoader): Generator<void, MapStage[]> {
   const normed = (name: string): Convolution => loader.normedConvolution(`image_encoder.${name}`);
   const stem = normed("stem");
-  const stages = DARKNET_BLOCKS.map((blocks, stage) => ({
-    shrink: normed(`stages.${stage}.0`),
-    residuals: Array.from({ length: blocks }, (_, index) => ({
-      reduce: normed(`stages.${stage}.${index + 1}.reduce`),
-      expand: normed(`stages.${stage}.${index + 1}.expand`),
-    })),
-  }));
-  const level = (index: number): Convolution[] =>
-    [0, 1, 2, 3, 4].map((layer) => normed(`level${index}.layers.${layer}`));
-  const levels = [level(1), level(2), level(3)] as const;
+  const stages: { shrink: Convolution; residuals: { reduce: Convolution; expand: Convolution }[] }[] = [];
+  for (const [stage, blocks] of DARKNET_BLOCKS.entries()) {
+    const residuals: { reduce: Convolution; expand: Convolution }[] = [];
+    stages.push({ shrink: normed(`stages.${stage}.0`), residuals });
+    for (let block = 1; block <= blocks; block++) {
+      yield;
+      const name = `stages.${stage}.${block}`;
+      residuals.push({ reduce: normed(`${name}.reduce`), expand: normed(`${name}.expand`) });
+    }
+  }
+  const levels: Convolution[][] = [];
+  for (const level of [1, 2, 3]) {
+    yield;
+    levels.push([0, 1, 2, 3, 4].map((layer) => normed(`level${level}.layers.${layer}`)));
+  }
   const [lateral1, lateral2] = [normed("lateral1"), normed("lateral2")];
 
   const through = (x: Tensor4D, layers: readonly Convolution[]): Tensor4D =>
@@ -42,9 +47,9 @@ export function loadDarknet53(loader: WeightLoader): MapStage[] {
     }
   });
   parts.push(
-    ([c3, c4, c5]) => [c3!, c4!, through(c5!, levels[0])],
-    ([c3, c4, v1]) => [c3!, v1!, through(concat([grow(active(v1!, lateral1)), c4!], 3), levels[1])],
-    ([c3, v1, v2]) => [v1!, v2!, through(concat([grow(active(v2!, lateral2)), c3!], 3), levels[2])],
+    ([c3, c4, c5]) => [c3!, c4!, through(c5!, levels[0]!)],
+    ([c3, c4, v1]) => [c3!, v1!, through(concat([grow(active(v1!, lateral1)), c4!], 3), levels[1]!)],
+    ([c3, v1, v2]) => [v1!, v2!, through(concat([grow(active(v2!, lateral2)), c3!], 3), levels[2]!)],
   );
   return parts.map((run) => (maps) => tidy(() => run(maps)));
 }

@@ -8,11 +8,9 @@ import {
   mul,
   reshape,
   sigmoid,
-  slice,
   softmax,
   type Tensor,
   type Tensor2D,
-  type Tensor3D,
   type Tensor4D,
   tensor2d,
   tidy,
@@ -211,67 +209,4 @@ export function letIn(
     return [add(hidden, mul(gate, a)), mean(gate, 1)];
   });
   return { seen: seen as Tensor2D, openness: openness as Tensor };
-}
-
-export interface ExistenceAware {
-  /** Hidden to the two labels' scores: query projection and label keys in one. */
-  readonly scores: Linear;
-  /** Label weights to what is added: label values and output projection in one. */
-  readonly update: Linear;
-}
-
-/** The two labels are constants, so the four matrices of the reference shrink to two thin ones. */
-export function loadExistenceAware(loader: WeightLoader, width: number): ExistenceAware {
-  const labels = loader.values("existence.labels");
-  const [query, key, value, output] = ["query", "key", "value", "output"].map((part) =>
-    loader.matrix(`existence.${part}`),
-  );
-  const keys = apply(labels, key!);
-  const values = apply(labels, value!);
-  const scale = 1 / Math.sqrt(width);
-  const scores = new Float32Array(width * 2);
-  const scoreBias = new Float32Array(2);
-  for (let label = 0; label < 2; label++) {
-    const dot = (row: Float32Array, from: number): number => {
-      let sum = 0;
-      for (let i = 0; i < width; i++) sum += row[from + i]! * keys[label * width + i]!;
-      return sum * scale;
-    };
-    for (let input = 0; input < width; input++) scores[input * 2 + label] = dot(query!.values, input * width);
-    // Half, because the score of a token and that of its sequence's first row are added.
-    scoreBias[label] = dot(query!.bias, 0) / 2;
-  }
-  const update = apply(values, { ...output!, bias: new Float32Array(width) });
-  return {
-    scores: loader.linear({ inputs: width, outputs: 2, values: scores, bias: scoreBias }),
-    update: loader.linear({ inputs: 2, outputs: width, values: Float32Array.from(update), bias: output!.bias }),
-  };
-}
-
-/** Rows through a linear layer, in double precision. */
-function apply(rows: ArrayLike<number>, { inputs, outputs, values, bias }: Matrix): Float64Array {
-  const count = rows.length / inputs;
-  const result = new Float64Array(count * outputs);
-  for (let row = 0; row < count; row++) {
-    for (let output = 0; output < outputs; output++) {
-      let sum = bias[output]!;
-      for (let input = 0; input < inputs; input++)
-        sum += rows[row * inputs + input]! * values[input * outputs + output]!;
-      result[row * outputs + output] = sum;
-    }
-  }
-  return result;
-}
-
-/** Every token, knowing the global signal e (the first row of its sequence), attends to «absent» and «present». */
-export function attendLabels(layer: ExistenceAware, hidden: Tensor2D, count: number): Tensor2D {
-  const rows = hidden.shape[0];
-  const length = rows / count;
-  return tidy(() => {
-    // The query projection is linear, so that of h + e is the sum of both projections.
-    const own: Tensor3D = reshape(linear(hidden, layer.scores), [count, length, 2]);
-    const global = slice(own, [0, 0, 0], [count, 1, 2]);
-    const weights: Tensor2D = reshape(softmax(add(own, global)), [rows, 2]);
-    return add(hidden, linear(weights, layer.update));
-  });
 }

@@ -6,7 +6,7 @@ import { goldenSequences, measureParity } from "../../test/support/parity.js";
 import { openCpu } from "../engine/backends/cpu.js";
 import { openWasm } from "../engine/backends/wasm.js";
 import { nodeWasmFiles } from "../engine/backends/wasm-files-node.js";
-import { buildNetwork } from "./network.js";
+import { buildNetwork, buildNetworkInSlices } from "./network.js";
 
 const BOUNDARIES = 20;
 const TOLERANCE = 1e-4;
@@ -61,6 +61,24 @@ describe.each(["golden-tiny-mini", "golden-tiny-base"])("%s", { timeout: SLOW_MS
     }
     features.dispose();
     network.dispose();
+  });
+
+  it("is built in slices, and leaves nothing when that is stopped", async () => {
+    await setBackend("wasm");
+    const before = memory().numTensors;
+    let slices = 0;
+    const whole = await buildNetworkInSlices(golden.config, source, { pause: () => void slices++ });
+    whole.dispose();
+    expect(memory().numTensors).toBe(before);
+    expect(slices).toBeGreaterThanOrEqual(golden.config.text.layers);
+    for (let stopAt = 1; stopAt <= slices; stopAt++) {
+      let left = stopAt;
+      const pause = (): void => {
+        if (--left === 0) throw new Error("stopped");
+      };
+      await expect(buildNetworkInSlices(golden.config, source, { pause })).rejects.toThrow("stopped");
+      expect(memory().numTensors).toBe(before);
+    }
   });
 
   it("names the weight that is missing or misshapen", async () => {

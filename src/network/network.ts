@@ -11,54 +11,43 @@ import {
   tidy,
 } from "@tensorflow/tfjs-core";
 import type { NetworkConfig } from "./config.js";
-import { loadCspDarknet } from "./csp-darknet.js";
+import { loadCspDarknet, type MapStage } from "./csp-darknet.js";
 import { loadDarknet53 } from "./darknet53.js";
-import {
-  assembleCandidates,
-  ground,
-  groundingFromQuery,
-  loadGroundingHead,
-  loadTextHeads,
-  match,
-  TEXT_OUTPUTS,
-} from "./heads.js";
+import { attendLabels, type ExistenceAware, loadExistenceAware } from "./existence.js";
+import { ground, groundingFromQuery, loadGroundingHead, loadTextHeads, match } from "./heads.js";
 import { Held } from "./held.js";
 import {
-  attendLabels,
+  type CrossModality,
   commonWidth,
   conditionMap,
   letIn,
   loadCrossModality,
-  loadExistenceAware,
   loadPhotoScales,
   loadQueryVector,
   look,
+  type PhotoScale,
   poolQuery,
   prepareScale,
+  type QueryVector,
   type ScaleFeatures,
 } from "./interactions.js";
 import { columns, linear } from "./operations.js";
-import { attentionPart, embed, feedForwardPart, loadTextEncoder, paddingMask, type Sequences } from "./text-encoder.js";
-import { checkWeights, WeightLoader, type WeightSource } from "./weights.js";
+import { type NetworkOutput, readOutput } from "./read-output.js";
+import {
+  attentionPart,
+  embed,
+  feedForwardPart,
+  loadTextEncoder,
+  paddingMask,
+  type Sequences,
+  type TextEncoder,
+} from "./text-encoder.js";
+import { type Convolution, checkWeights, type Linear, WeightLoader, type WeightSource } from "./weights.js";
 
 /** What a photo's own part of the network gave, kept on the device for further queries and texts. */
 export interface ImageFeatures {
   readonly scales: readonly ScaleFeatures[];
   dispose(): void;
-}
-
-/** Logits, row by row in the order of the sequences. */
-export interface NetworkOutput {
-  /** count × length. */
-  readonly start: Float32Array;
-  readonly end: Float32Array;
-  /** count. */
-  readonly existence: Float32Array;
-  /** count × candidates × 5 and count; null without a photo. */
-  readonly candidates: Float32Array | null;
-  readonly none: Float32Array | null;
-  /** Mean of the gate over the pieces of each sequence, 0 to 1; null without a photo. */
-  readonly relevance: Float32Array | null;
 }
 
 export interface RunOptions {
@@ -81,26 +70,69 @@ export interface Network {
 
 /** Builds the network on the current backend. Weights are read, turned round and uploaded here, once. */
 export function buildNetwork(config: NetworkConfig, source: WeightSource): Network {
-  checkWeights(source, config);
-  const loader = new WeightLoader(source);
-  try {
-    return assemble(config, loader);
-  } catch (error) {
-    loader.dispose();
-    throw error;
+  const building = build(config, source);
+  for (;;) {
+    const { done, value } = building.next();
+    if (done) return value;
   }
 }
 
-function assemble(config: NetworkConfig, loader: WeightLoader): Network {
+/** The same, with pauses in between: it is a second's work and more. */
+export async function buildNetworkInSlices(
+  config: NetworkConfig,
+  source: WeightSource,
+  { pause }: Pick<RunOptions, "pause"> = {},
+): Promise<Network> {
+  const building = build(config, source);
+  try {
+    for (;;) {
+      const { done, value } = building.next();
+      if (done) return value;
+      await pause?.();
+    }
+  } finally {
+    // Stopped in the middle, it frees what it has made; at its end this does nothing.
+    building.return(undefined as never);
+  }
+}
+
+function* build(config: NetworkConfig, source: WeightSource): Generator<void, Network> {
+  checkWeights(source, config);
+  const loader = new WeightLoader(source);
+  let network: Network | null = null;
+  try {
+    const d = config.width;
+    network = assemble(config, loader, {
+      text: yield* loadTextEncoder(loader, config.text),
+      image: config.image.kind === "csp-darknet-pan" ? loadCspDarknet(loader) : yield* loadDarknet53(loader),
+      photoScales: loadPhotoScales(loader, config),
+      queryVector: loadQueryVector(loader),
+      cross: loadCrossModality(loader, config, groundingFromQuery(loader, d)),
+      existence: loadExistenceAware(loader, config.text.width),
+      textHeads: loadTextHeads(loader),
+      groundingHeads: loadGroundingHead(loader),
+    });
+    return network;
+  } finally {
+    if (network === null) loader.dispose();
+  }
+}
+
+/** Everything that the network computes with. */
+interface Modules {
+  readonly text: TextEncoder;
+  readonly image: readonly MapStage[];
+  readonly photoScales: readonly PhotoScale[];
+  readonly queryVector: QueryVector;
+  readonly cross: CrossModality;
+  readonly existence: ExistenceAware;
+  readonly textHeads: Linear;
+  readonly groundingHeads: readonly Convolution[];
+}
+
+function assemble(config: NetworkConfig, loader: WeightLoader, modules: Modules): Network {
   const d = config.width;
-  const text = loadTextEncoder(loader, config.text);
-  const image = config.image.kind === "csp-darknet-pan" ? loadCspDarknet(loader) : loadDarknet53(loader);
-  const photoScales = loadPhotoScales(loader, config);
-  const queryVector = loadQueryVector(loader);
-  const cross = loadCrossModality(loader, config, groundingFromQuery(loader, d));
-  const existence = loadExistenceAware(loader, config.text.width);
-  const textHeads = loadTextHeads(loader);
-  const groundingHeads = loadGroundingHead(loader);
+  const { text, image, photoScales, queryVector, cross, existence, textHeads, groundingHeads } = modules;
 
   async function encodeImage(pixels: Float32Array, options: RunOptions = {}): Promise<ImageFeatures> {
     const size = config.image.size;
@@ -185,7 +217,6 @@ function assemble(config: NetworkConfig, loader: WeightLoader): Network {
     features: ImageFeatures | null,
     options: RunOptions = {},
   ): Promise<NetworkOutput> {
-    const { rows: count, length } = sequences;
     const held = new Held();
     try {
       let hidden = await encodeText(sequences, held, options);
@@ -198,66 +229,18 @@ function assemble(config: NetworkConfig, loader: WeightLoader): Network {
         hidden = seen;
         outputs.push(...fromPhoto);
       }
-      const aware = held.hold(attendLabels(existence, hidden, count));
+      const aware = held.hold(attendLabels(existence, hidden, sequences.rows));
       options.watch?.("existence", aware);
       outputs.unshift(held.hold(linear(aware, textHeads)));
       // Everything comes back in one piece: each read-back waits for the device once more.
       const sizes = outputs.map((output) => output.size);
       const joined = held.hold(tidy(() => concat(outputs.map((output) => reshape(output, [output.size])))));
       held.free(...outputs);
-      const pieces = cut((await joined.data()) as Float32Array, sizes);
-      return { ...readTextHeads(pieces[0]!, count, length), ...readPhoto(pieces.slice(1), sequences) };
+      return readOutput((await joined.data()) as Float32Array, sizes, sequences);
     } finally {
       held.end();
     }
   }
 
   return { config, encodeImage, run, dispose: () => loader.dispose() };
-}
-
-function cut(values: Float32Array, sizes: readonly number[]): Float32Array[] {
-  let at = 0;
-  return sizes.map((size) => {
-    at += size;
-    return values.subarray(at - size, at);
-  });
-}
-
-function readTextHeads(
-  values: Float32Array,
-  count: number,
-  length: number,
-): Pick<NetworkOutput, "start" | "end" | "existence"> {
-  const rows = count * length;
-  const [start, end, existence] = [new Float32Array(rows), new Float32Array(rows), new Float32Array(count)];
-  for (let row = 0; row < rows; row++) {
-    start[row] = values[row * TEXT_OUTPUTS]!;
-    end[row] = values[row * TEXT_OUTPUTS + 1]!;
-  }
-  for (let sequence = 0; sequence < count; sequence++) {
-    existence[sequence] = values[sequence * length * TEXT_OUTPUTS + 2]!;
-  }
-  return { start, end, existence };
-}
-
-/** Grounded maps, matches, none and openness, in the order in which `lookAtPhoto` lists them. */
-function readPhoto(
-  pieces: readonly Float32Array[],
-  { rows: count, length, lengths }: Sequences,
-): Pick<NetworkOutput, "candidates" | "none" | "relevance"> {
-  if (pieces.length === 0) return { candidates: null, none: null, relevance: null };
-  const scales = (pieces.length - 2) / 2;
-  const openness = pieces[pieces.length - 1]!;
-  const relevance = new Float32Array(count);
-  for (let sequence = 0; sequence < count; sequence++) {
-    let sum = 0;
-    const pieceCount = lengths[sequence]!;
-    for (let at = 0; at < pieceCount; at++) sum += openness[sequence * length + at]!;
-    relevance[sequence] = sum / Math.max(1, pieceCount);
-  }
-  return {
-    candidates: assembleCandidates(pieces.slice(0, scales), pieces.slice(scales, 2 * scales), count),
-    none: pieces[2 * scales]!.slice(),
-    relevance,
-  };
 }

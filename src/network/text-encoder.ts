@@ -3,7 +3,7 @@ import { type Scalar, type Tensor2D, tensor2d, tidy } from "@tensorflow/tfjs-cor
 import { MnerError } from "../errors/mner-error.js";
 import type { TextSizes } from "./config.js";
 import { attend, layerNorm, linear, type Norm } from "./operations.js";
-import type { Linear, WeightLoader } from "./weights.js";
+import { type Linear, scaleInputs, type WeightLoader } from "./weights.js";
 
 /** Sequences of equal length, one after the other. */
 export interface Sequences {
@@ -43,7 +43,8 @@ export interface TextEncoder {
   readonly layers: readonly Layer[];
 }
 
-export function loadTextEncoder(loader: WeightLoader, sizes: TextSizes): TextEncoder {
+/** Yields wherever the loading may pause. */
+export function* loadTextEncoder(loader: WeightLoader, sizes: TextSizes): Generator<void, TextEncoder> {
   const epsilonTensor = loader.keep(Float32Array.of(sizes.normEpsilon), []) as Scalar;
   const norm = (name: string): Norm => ({
     gain: loader.vector(loader.values(`${name}.weight`)),
@@ -52,10 +53,12 @@ export function loadTextEncoder(loader: WeightLoader, sizes: TextSizes): TextEnc
     epsilonTensor,
   });
   const table = (name: string): Float32Array => loader.values(`text_encoder.embeddings.${name}.weight`);
+  const tables = { word: table("word"), position: table("position"), segment: table("segment"), shape: table("shape") };
   const layers: Layer[] = [];
   // The scores' scale goes into the queries, GELU's factors into the matrices round it.
   const queryScale = 1 / Math.sqrt(sizes.width / sizes.heads);
   for (let index = 0; index < sizes.layers; index++) {
+    yield;
     const name = `text_encoder.layers.${index}`;
     layers.push({
       queryKeyValue: loader.linear(
@@ -70,17 +73,7 @@ export function loadTextEncoder(loader: WeightLoader, sizes: TextSizes): TextEnc
       norm: norm(`${name}.feed_forward.norm`),
     });
   }
-  return {
-    sizes,
-    tables: { word: table("word"), position: table("position"), segment: table("segment"), shape: table("shape") },
-    norm: norm("text_encoder.embeddings.norm"),
-    layers,
-  };
-}
-
-/** Scales what comes in, not what is added. */
-function scaleInputs<T extends { readonly values: Float32Array }>(matrix: T, scale: number): T {
-  return { ...matrix, values: matrix.values.map((value) => value * scale) };
+  return { sizes, tables, norm: norm("text_encoder.embeddings.norm"), layers };
 }
 
 /** Sums of embeddings, normed: rows [count × length, width]. */

@@ -38,7 +38,7 @@ export interface Convolution {
   readonly pointwise: Linear | null;
 }
 
-/** Numbers of a linear layer before they become tensors: row-major [inputs, outputs]. */
+/** Numbers of a linear layer before they become tensors, as PyTorch has them: one row of `inputs` numbers per output. */
 export interface Matrix {
   readonly inputs: number;
   readonly outputs: number;
@@ -94,37 +94,26 @@ export class WeightLoader {
     return this.keep(values, [values.length]) as Tensor1D;
   }
 
-  /** A linear layer's numbers, turned to [inputs, outputs]; a 1×1 convolution is one too. */
+  /** A linear layer's numbers; a 1×1 convolution is one too. `scale` multiplies what comes out. */
   matrix(name: string, scale = 1): Matrix {
     const { shape, values } = this.source.read(`${name}.weight`);
-    const [outputs, inputs] = [shape[0]!, shape[1]!];
     const bias = this.values(`${name}.bias`);
-    const scaled = (numbers: Float32Array): Float32Array =>
-      scale === 1 ? numbers : numbers.map((value) => value * scale);
-    return { inputs, outputs, values: scaled(transposed(values, outputs, inputs)), bias: scaled(bias) };
+    return { inputs: shape[1]!, outputs: shape[0]!, values: scaled(values, scale), bias: scaled(bias, scale) };
   }
 
+  /** One layer, or several over the same input as one: their outputs stand side by side. */
   linear(...matrices: Matrix[]): Linear {
-    const joined = matrices.length === 1 ? matrices[0]! : joinColumns(matrices);
-    const { inputs, outputs, values, bias } = joined;
-    if (hasFused(FUSED.linear)) return this.panels(joined);
-    const weight = this.keep(values, [inputs, outputs]);
-    return { inputs, outputs, weight, bias: this.vector(bias), panels: false };
-  }
-
-  private panels({ inputs, outputs, values, bias }: Matrix): Linear {
-    const count = Math.ceil(outputs / PANEL);
-    const filled = new Float32Array(count * inputs * PANEL);
-    for (let row = 0; row < inputs; row++) {
-      for (let column = 0; column < outputs; column++) {
-        const panel = Math.floor(column / PANEL);
-        filled[(panel * inputs + row) * PANEL + (column % PANEL)] = values[row * outputs + column]!;
-      }
+    const joined = matrices.length === 1 ? matrices[0]! : join(matrices);
+    const { inputs, outputs } = joined;
+    if (!hasFused(FUSED.linear)) {
+      const weight = this.keep(turned(joined.values, outputs, inputs), [inputs, outputs]);
+      return { inputs, outputs, weight, bias: this.vector(joined.bias), panels: false };
     }
-    const filledBias = new Float32Array(count * PANEL);
-    filledBias.set(bias);
-    const weight = this.keep(filled, [count, inputs, PANEL]);
-    return { inputs, outputs, weight, bias: this.vector(filledBias), panels: true };
+    const panels = Math.ceil(outputs / PANEL);
+    const bias = new Float32Array(panels * PANEL);
+    bias.set(joined.bias);
+    const weight = this.keep(toPanels(joined), [panels, inputs, PANEL]);
+    return { inputs, outputs, weight, bias: this.vector(bias), panels: true };
   }
 
   /** A convolution with its own bias. */
@@ -163,7 +152,7 @@ export class WeightLoader {
   ): Convolution {
     const [outputs, inputs, height, width] = shape as [number, number, number, number];
     if (height === 1 && hasFused(FUSED.linear)) {
-      const pointwise = this.linear({ inputs, outputs, values: transposed(values, outputs, inputs), bias });
+      const pointwise = this.linear({ inputs, outputs, values, bias });
       return { kernel: 1, filter: null, bias: null, depthwise: false, pointwise };
     }
     const turned = new Float32Array(values.length);
@@ -180,28 +169,60 @@ export class WeightLoader {
   }
 }
 
-/** A matrix of so many rows and columns, turned round. */
-function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
-  const turned = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) turned[column * rows + row] = values[row * columns + column]!;
-  }
-  return turned;
+/** Scales what comes in: the bias stays. */
+export function scaleInputs(matrix: Matrix, scale: number): Matrix {
+  return { ...matrix, values: scaled(matrix.values, scale) };
 }
 
-/** Several layers over the same input as one: their outputs stand side by side. */
-export function joinColumns(matrices: readonly Matrix[]): Matrix {
+function scaled(values: Float32Array, scale: number): Float32Array {
+  if (scale === 1) return values;
+  const result = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) result[i] = values[i]! * scale;
+  return result;
+}
+
+function join(matrices: readonly Matrix[]): Matrix {
   const inputs = matrices[0]!.inputs;
   const outputs = matrices.reduce((sum, matrix) => sum + matrix.outputs, 0);
   const values = new Float32Array(inputs * outputs);
   const bias = new Float32Array(outputs);
   let at = 0;
   for (const matrix of matrices) {
-    for (let row = 0; row < inputs; row++) {
-      values.set(matrix.values.subarray(row * matrix.outputs, (row + 1) * matrix.outputs), row * outputs + at);
-    }
+    values.set(matrix.values, at * inputs);
     bias.set(matrix.bias, at);
     at += matrix.outputs;
   }
   return { inputs, outputs, values, bias };
+}
+
+/** Sides of the blocks in which matrices are turned: what is read and what is written both stay in the cache. */
+const BLOCK = 32;
+
+/** A matrix of so many rows and columns, turned round. */
+function turned(values: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(values.length);
+  for (let firstRow = 0; firstRow < rows; firstRow += BLOCK) {
+    const endRow = Math.min(rows, firstRow + BLOCK);
+    for (let firstColumn = 0; firstColumn < columns; firstColumn += BLOCK) {
+      const endColumn = Math.min(columns, firstColumn + BLOCK);
+      for (let row = firstRow; row < endRow; row++) {
+        for (let column = firstColumn; column < endColumn; column++) {
+          result[column * rows + row] = values[row * columns + column]!;
+        }
+      }
+    }
+  }
+  return result;
+}
+
+/** Panels of neighbouring outputs, input by input; the last panel is filled up with zeros. */
+function toPanels({ inputs, outputs, values }: Matrix): Float32Array {
+  const result = new Float32Array(Math.ceil(outputs / PANEL) * PANEL * inputs);
+  for (let output = 0; output < outputs; output++) {
+    const column = output % PANEL;
+    const panel = (output - column) * inputs;
+    const from = output * inputs;
+    for (let input = 0; input < inputs; input++) result[panel + input * PANEL + column] = values[from + input]!;
+  }
+  return result;
 }

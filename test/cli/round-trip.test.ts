@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { useBackend as makeCurrent, openBackend } from "../../src/engine/backends/open-backend.js";
+import { openBackend, selectBackend } from "../../src/engine/backends/open-backend.js";
 import { nodeWasmFiles } from "../../src/engine/backends/wasm-files-node.js";
 import { loadModelFolder } from "../../src/model/node.js";
 import { buildNetwork, type NetworkOutput } from "../../src/network/index.js";
@@ -31,7 +31,7 @@ async function roundTrip(checkpoint: string, golden: string, bits: string): Prom
   const model = await loadModelFolder(out);
   const vectors = readSafetensors(golden);
   const backend = await openBackend("wasm", { wasm: nodeWasmFiles(), allowSoftware: true });
-  makeCurrent("wasm");
+  selectBackend("wasm");
   const network = buildNetwork(model.manifest.config, model.weights);
   const features = await network.encodeImage(Float32Array.from(vectors.get("input.pixels")!.values));
   const output = await network.run(goldenSequences(vectors), features);

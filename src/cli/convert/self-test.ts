@@ -2,7 +2,7 @@
 // This is the one step that needs the whole model in memory, as every run of it does.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openBackend, useBackend, whenFree } from "../../engine/backends/open-backend.js";
+import { openBackend, selectBackend, whenFree } from "../../engine/backends/open-backend.js";
 import { nodeWasmFiles } from "../../engine/backends/wasm-files-node.js";
 import { makeSelfTest } from "../../engine/self-test.js";
 import { MnerError, throwIfAborted } from "../../errors/mner-error.js";
@@ -33,7 +33,7 @@ async function runNetwork(folder: string, signal: AbortSignal): Promise<SelfTest
   try {
     return await whenFree(async () => {
       throwIfAborted(signal);
-      useBackend("wasm");
+      selectBackend("wasm");
       const network = buildNetwork(model.manifest.config, model.weights);
       model.weights.release();
       try {

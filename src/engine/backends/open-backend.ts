@@ -63,7 +63,7 @@ export function whenFree<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Makes a backend the current one again, after time in which another may have been. */
-export function useBackend(name: BackendName): void {
+export function selectBackend(name: BackendName): void {
   // For a backend that is open this takes effect before the first await.
   if (getBackend() !== name) void setBackend(name);
 }

@@ -6,7 +6,7 @@ import { attend, layerNorm, linear, scaledGelu, silu } from "../../../network/op
 import type { Matrix } from "../../../network/weights.js";
 import { WeightLoader } from "../../../network/weights.js";
 import { openCpu } from "../cpu.js";
-import { useBackend } from "../open-backend.js";
+import { selectBackend } from "../open-backend.js";
 import { openWasm } from "../wasm.js";
 import { nodeWasmFiles } from "../wasm-files-node.js";
 
@@ -31,7 +31,7 @@ function numbers(count: number, seed: number, range = 1): Float32Array {
 async function compare(run: () => Tensor2D): Promise<void> {
   const results: Float32Array[] = [];
   for (const backend of ["cpu", "wasm"] as const) {
-    useBackend(backend);
+    selectBackend(backend);
     const before = memory().numTensors;
     const out = tidy(run);
     results.push((await out.data()) as Float32Array);

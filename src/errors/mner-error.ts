@@ -69,7 +69,9 @@ export function isMnerError(error: unknown): error is MnerError {
 export function toMnerError(error: unknown, code: MnerErrorCode = "internal", message?: string): MnerError {
   if (isMnerError(error)) return error;
   const detail = error instanceof Error ? error.message : String(error);
-  return new MnerError(code, message ?? `Something went wrong inside mner-qg: ${detail}. Please report it.`, { cause: error });
+  return new MnerError(code, message ?? `Something went wrong inside mner-qg: ${detail}. Please report it.`, {
+    cause: error,
+  });
 }
 
 /** Throws `aborted` when the signal has fired: call it before and after every step that takes time. */

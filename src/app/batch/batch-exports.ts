@@ -21,7 +21,6 @@ export function writeBatch(rows: readonly BatchRow[], format: ExportFormat): Blo
   return new Blob([...(format === "csv" ? [CSV_HEADER] : []), ...answered.map(write)], { type: exportTypes[format] });
 }
 
-/** A photo that could not be opened is told of beside the answer, which stands without it. */
 function failureOf({ result, failure }: BatchRow): RowFailure | null {
   return result === null ? (failure ?? { code: "internal", message: "There is no answer." }) : null;
 }
@@ -34,7 +33,6 @@ function toJsonLine(row: BatchRow): string {
   const failure = failureOf(row);
   if (failure) return `${JSON.stringify({ ...head, error: failure })}\n`;
   const { entities, queries, notices } = row.result!;
-  const told = row.failure ? [...notices, row.failure] : notices;
   const answer = {
     ...head,
     entities: entities.map(({ start, end, text, type, score, region }) => ({
@@ -47,7 +45,7 @@ function toJsonLine(row: BatchRow): string {
       boxScore: region ? rounded(region.score, 4) : null,
     })),
     exists: Object.fromEntries(queries.map(({ type, exists }) => [type, rounded(exists, 4)])),
-    notices: told.length === 0 ? undefined : told,
+    notices: notices.length === 0 ? undefined : notices,
   };
   return `${JSON.stringify(answer)}\n`;
 }

@@ -30,6 +30,8 @@ export interface BatchRow {
   readonly photo: PhotoState;
   readonly result: AnalysisResult | null;
   readonly failure: RowFailure | null;
+  /** Why the photo could not be opened. */
+  readonly photoTrouble: string | null;
   readonly milliseconds: number;
   /** A small picture of the photo, kept so that the table looks the same after a reload. */
   readonly thumbnail: Blob | null;
@@ -44,6 +46,7 @@ export function newRow(record: CorpusRecord, index: number): BatchRow {
     photo: tweet?.image == null ? "none" : "waiting",
     result: null,
     failure: tweet === null ? { code: "input-invalid", message: problem ?? "The record is broken." } : null,
+    photoTrouble: null,
     milliseconds: 0,
     thumbnail: null,
   };

@@ -71,6 +71,7 @@ export class BatchTable extends LitElement {
         max-inline-size: 100%;
       }
       .frame {
+        position: relative;
         overflow-x: auto;
         border: 1px solid var(--line);
         border-radius: var(--radius);
@@ -150,13 +151,58 @@ export class BatchTable extends LitElement {
         justify-content: center;
         margin-block-start: 0.75rem;
       }
-      @media (max-width: 40rem) {
-        th,
-        td {
-          padding-inline: 0.5rem;
+      /* On a phone each row becomes a block: its figures in one line, its words below. Roles in the markup keep it a table. */
+      @media (max-width: 44rem) {
+        table,
+        thead,
+        tbody {
+          display: block;
         }
-        .optional {
+        tr {
+          display: flex;
+          flex-wrap: wrap;
+          align-items: center;
+          gap: 0.4rem 0.9rem;
+          padding: 0.75rem;
+          border-block-end: 1px solid var(--line);
+        }
+        thead tr {
+          padding-block: 0.3rem;
+          background: var(--sunken);
+        }
+        th,
+        td,
+        .figure,
+        .photo,
+        tbody tr:last-child > * {
+          inline-size: auto;
+          padding: 0;
+          border: 0;
+          background: none;
+        }
+        .plain,
+        .optional,
+        td:empty {
           display: none;
+        }
+        td.figure::before {
+          content: attr(data-name) " ";
+          font-size: 0.8125rem;
+          color: var(--soft);
+        }
+        .status {
+          margin-inline-start: auto;
+          text-align: end;
+        }
+        .words {
+          order: 1;
+          inline-size: 100%;
+          min-inline-size: 0;
+        }
+        .opened td {
+          inline-size: 100%;
+          min-inline-size: 0;
+          padding: 0;
         }
       }
     `,
@@ -195,21 +241,21 @@ export class BatchTable extends LitElement {
         <span class="small soft" role="status">${count(this.#ordered.length, "tweet")}</span>
       </div>
       <div class="frame" role="region" aria-label="Tweets and what was found" tabindex="0">
-        <table>
-          <thead>
-            <tr>
+        <table role="table">
+          <thead role="rowgroup">
+            <tr role="row">
               ${this.#header("index", "Line")}
-              <th scope="col" class="photo"><span class="quiet">Photo</span></th>
-              <th scope="col">Tweet</th>
+              <th scope="col" role="columnheader" class="photo plain"><span class="quiet">Photo</span></th>
+              <th scope="col" role="columnheader" class="plain">Tweet</th>
               ${this.#header("names", "Names", "figure")} ${this.#header("score", "Least sure", "figure optional")}
               ${this.gold ? this.#header("mistakes", "Mistakes", "figure") : nothing}
               ${this.#header("time", "Time", "figure optional")}
-              <th scope="col">State</th>
+              <th scope="col" role="columnheader" class="plain">State</th>
             </tr>
           </thead>
-          <tbody>
+          <tbody role="rowgroup">
             ${shown.map((row) => this.#row(row))}
-            ${shown.length === 0 ? html`<tr><td colspan="8" class="soft">No tweet is like that.</td></tr>` : nothing}
+            ${shown.length === 0 ? html`<tr role="row"><td role="cell" colspan="8" class="soft">No tweet is like that.</td></tr>` : nothing}
           </tbody>
         </table>
       </div>
@@ -219,7 +265,7 @@ export class BatchTable extends LitElement {
   #header(key: SortKey, name: string, kind = ""): TemplateResult {
     const { order } = this;
     const sorted = order.key === key ? (order.descending ? "descending" : "ascending") : nothing;
-    return html`<th scope="col" class=${kind} aria-sort=${sorted}>
+    return html`<th scope="col" role="columnheader" class=${kind} aria-sort=${sorted}>
       <button type="button" class="bare" @click=${() => this.#sort(key)}>
         ${name}<span aria-hidden="true">${sorted === nothing ? "" : order.descending ? "↓" : "↑"}</span>
       </button>
@@ -229,19 +275,25 @@ export class BatchTable extends LitElement {
   #row(row: BatchRow): TemplateResult {
     const { record, result, status, thumbnail, failure } = row;
     const isOpen = this.opened === row.index;
-    const note = failure?.message ?? photoWords[row.photo];
-    return html`<tr data-row=${row.index}>
-        <td class="soft figure">${record.line}</td>
-        <td class="photo">${thumbnail ? html`<photo-thumb .blob=${thumbnail}></photo-thumb>` : nothing}</td>
-        <td class="words" dir="auto">${record.tweet ? markedText(record.tweet.text, result?.entities ?? []) : html`<i class="soft">nothing to read</i>`}</td>
-        <td class="figure">${result ? result.entities.length : ""}</td>
-        <td class="figure optional">${result?.entities.length ? percent(leastScore(row)) : ""}</td>
-        ${this.gold ? html`<td class="figure">${result && record.tweet?.tags ? mistakesOf(row) : ""}</td>` : nothing}
-        <td class="figure optional">${row.milliseconds ? milliseconds(row.milliseconds) : ""}</td>
-        <td class="status">
+    const note = failure?.message ?? row.photoTrouble ?? photoWords[row.photo];
+    return html`<tr role="row" data-row=${row.index}>
+        ${figure("Line", record.line)}
+        <td role="cell" class="photo">${thumbnail ? html`<photo-thumb .blob=${thumbnail}></photo-thumb>` : nothing}</td>
+        <td role="cell" class="words" dir="auto">${
+          record.tweet
+            ? markedText(record.tweet.text, result?.entities ?? [])
+            : html`<i class="soft">nothing to read</i>`
+        }</td>
+        ${figure("Names", result?.entities.length ?? "")}
+        ${figure("Least sure", result?.entities.length ? percent(leastScore(row)) : "", "optional")}
+        ${this.gold ? figure("Mistakes", result && record.tweet?.tags ? mistakesOf(row) : "") : nothing}
+        ${figure("Time", row.milliseconds ? milliseconds(row.milliseconds) : "", "optional")}
+        <td role="cell" class="status">
           ${
             result
-              ? html`<button type="button" aria-expanded=${isOpen} aria-label=${`Look at line ${record.line}`} @click=${() => this.#open(row)}>${isOpen ? "Close" : "Look"}</button>`
+              ? html`<button type="button" aria-expanded=${isOpen} @click=${() => this.#open(row)}>
+                  ${isOpen ? "Close" : "Look"}<span class="quiet"> at line ${record.line}</span>
+                </button>`
               : html`<span class=${status === "failed" || status === "broken" ? "bad" : "soft"}>${statusWords[status]}</span>`
           }
           ${note ? html`<p class="note soft">${note}</p>` : nothing}
@@ -253,8 +305,8 @@ export class BatchTable extends LitElement {
   #opened(row: BatchRow): TemplateResult {
     // Without its file there is no photo to draw boxes on; the names stand all the same.
     const photo = this.photoOf(row);
-    return html`<tr class="opened">
-      <td colspan="8"><mner-qg .results=${row.result} .image=${photo} alt="Photo of the tweet"></mner-qg></td>
+    return html`<tr role="row" class="opened">
+      <td role="cell" colspan="8"><mner-qg .results=${row.result} .image=${photo} alt="Photo of the tweet"></mner-qg></td>
     </tr>`;
   }
 
@@ -284,6 +336,10 @@ export class BatchTable extends LitElement {
   #open(row: BatchRow): void {
     this.opened = this.opened === row.index ? null : row.index;
   }
+}
+
+function figure(name: string, value: string | number, kind = ""): TemplateResult {
+  return html`<td role="cell" class="figure ${kind}" data-name=${name}>${value}</td>`;
 }
 
 customElements.define("batch-table", BatchTable);

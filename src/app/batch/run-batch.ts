@@ -1,7 +1,7 @@
 // Works through the rows that are still waiting, two at a time: while one is computed, the next one's photo is opened.
 // Nothing that happens to a row ends the run, except what would happen to every other row as well.
 import type { Analyzer, Query } from "../../engine/analyzer.js";
-import { isMnerError, type MnerErrorCode, toMnerError } from "../../errors/mner-error.js";
+import { type MnerErrorCode, toMnerError } from "../../errors/mner-error.js";
 import { type BatchRow, withoutAttention } from "./batch-row.js";
 import type { PhotoFolder } from "./photo-folder.js";
 import { makeThumbnail } from "./thumbnail.js";
@@ -48,36 +48,21 @@ async function readRow(row: BatchRow, run: BatchRun, client: string): Promise<Ba
   const started = performance.now();
   const image = row.record.tweet!.image;
   const file = image === null || run.photos.size === 0 ? null : run.photos.find(image);
-  const missing = image !== null && run.photos.size > 0 && file === null;
-  // Waiting for the row beside it is not its own time.
-  const finish = (changes: Partial<BatchRow>): BatchRow => {
-    const timings = changes.result?.timings;
-    return { ...row, ...changes, milliseconds: timings ? timings.total - timings.queued : performance.now() - started };
-  };
   try {
-    if (file) {
-      try {
-        const result = withoutAttention(await analyze(row, file, run, client));
-        // Only now is it known to be a photo of a size that can be opened.
-        return finish({ status: "done", photo: "read", result, thumbnail: await makeThumbnail(file) });
-      } catch (error) {
-        if (!isMnerError(error) || !error.code.startsWith("image-")) throw error;
-        // A tweet whose photo is broken still has words.
-        const result = withoutAttention(await analyze(row, null, run, client));
-        return finish({
-          status: "done",
-          photo: "unreadable",
-          result,
-          failure: { code: error.code, message: error.message },
-        });
-      }
-    }
-    const result = withoutAttention(await analyze(row, null, run, client));
-    return finish({ status: "done", photo: missing ? "missing" : row.photo, result });
+    const result = await analyze(row, file, run, client);
+    // Waiting for the row beside it is not its own time.
+    const milliseconds = result.timings.total - result.timings.queued;
+    const done = { ...row, status: "done", result: withoutAttention(result), milliseconds } as const;
+    // Only now is it known to be a photo of a size that can be opened.
+    if (file && result.image) return { ...done, photo: "read", thumbnail: await makeThumbnail(file) };
+    // A tweet whose photo cannot be opened still has words; the engine reads those and says why.
+    const trouble = result.notices.find(({ code }) => code.startsWith("image-"));
+    if (file) return { ...done, photo: "unreadable", photoTrouble: trouble?.message ?? null };
+    return image !== null && run.photos.size > 0 ? { ...done, photo: "missing" } : done;
   } catch (thrown) {
     const { code, message } = toMnerError(thrown);
     if (run.signal.aborted || endsTheRun.has(code)) throw thrown;
-    return finish({ status: "failed", failure: { code, message } });
+    return { ...row, status: "failed", failure: { code, message }, milliseconds: performance.now() - started };
   }
 }
 

@@ -25,6 +25,7 @@ export class ScorePanel extends LitElement {
         margin-block-start: 1rem;
       }
       .frame {
+        position: relative;
         overflow-x: auto;
         max-inline-size: 100%;
       }
@@ -88,7 +89,7 @@ export class ScorePanel extends LitElement {
       <td>${score.gold}</td>
       <td>${score.predicted}</td>
     </tr>`;
-    return html`<div class="frame">
+    return html`<div class="frame" role="region" aria-label="Scores by type" tabindex="0">
       <table>
         <caption>
           Names, strict, in percent
@@ -110,7 +111,7 @@ export class ScorePanel extends LitElement {
     const { types, confusion } = this.scores;
     const most = Math.max(1, ...confusion.flat());
     const names = [...types.map(nameOf), "no name"];
-    return html`<div class="frame">
+    return html`<div class="frame" role="region" aria-label="What was taken for what" tabindex="0">
       <table>
         <caption>
           What is (rows) and what was found (columns)

@@ -22,13 +22,7 @@ declare global {
   }
 }
 
-function deepActive(): Element | null {
-  let active = document.activeElement;
-  while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
-  return active;
-}
-
-function isField(element: Element | null): element is HTMLTextAreaElement | HTMLInputElement {
+function isField(element: EventTarget | undefined): element is HTMLTextAreaElement | HTMLInputElement {
   return element instanceof HTMLTextAreaElement || (element instanceof HTMLInputElement && element.type === "text");
 }
 
@@ -82,7 +76,7 @@ export function listenForIntake(listener: IntakeListener): () => void {
     (event) => {
       const data = event.clipboardData;
       if (!data) return;
-      const field = deepActive();
+      const field = event.composedPath()[0];
       const plain = data.getData("text/plain");
       const isTweet = looksLikeTweet(data.getData("text/html")) || looksLikeTweet(plain);
       // Office programs add a picture of what was copied as text: into a field, text is meant.

@@ -139,9 +139,9 @@ export class DemoPage extends PagePart {
     const { app } = this;
     const { view, theme, hovering } = this.state;
     const next = nextTheme(theme);
-    return html`<a class="skip button" href="#main" @click=${this.#skip}>Skip to the page</a>
-      <div class="frame">
+    return html`<div class="frame">
         <header>
+          <button type="button" class="skip" @click=${this.#skip}>Skip to the page</button>
           <div class="brand">${mark}<span>MNER-QG</span></div>
           <nav aria-label="View">
             ${views.map(
@@ -182,8 +182,7 @@ export class DemoPage extends PagePart {
     this.app.setView(view);
   }
 
-  #skip(event: Event): void {
-    event.preventDefault();
+  #skip(): void {
     this.renderRoot.querySelector<HTMLElement>("main")?.focus();
   }
 

@@ -24,9 +24,14 @@ const formats: readonly Format[] = [
     name: "Web Annotation",
     ending: "jsonld",
     type: "application/ld+json",
-    write: (element) => asJson(element.toWebAnnotation()),
+    write: async (element) => asJson(await element.toWebAnnotation()),
   },
-  { name: "COCO", ending: "coco.json", type: "application/json", write: (element) => asJson(element.toCOCO()) },
+  {
+    name: "COCO",
+    ending: "coco.json",
+    type: "application/json",
+    write: async (element) => asJson(await element.toCOCO()),
+  },
   { name: "SVG", ending: "svg", type: "image/svg+xml", write: (element) => element.toSVG() },
   { name: "PNG", ending: "png", type: "image/png", write: (element) => element.toPNG() },
 ];

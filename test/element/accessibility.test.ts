@@ -70,10 +70,11 @@ const focused = (page: Page): Promise<string> =>
 
 const litParts = (page: Page): Promise<string[]> =>
   page.evaluate(() =>
-    [...document.querySelector("mner-qg")!.shadowRoot!.querySelectorAll(".lit")].map(
-      (element) =>
-        `${element.classList[0]} ${element.getAttribute("aria-label")?.split(",")[0] ?? element.textContent?.trim().split(/\s{2,}/)[0]}`,
-    ),
+    [...document.querySelector("mner-qg")!.shadowRoot!.querySelectorAll(".lit")].map((element) => {
+      const name =
+        element.getAttribute("aria-label")?.split(",")[0] ?? (element.querySelector("bdi") ?? element).textContent;
+      return `${element.classList[0]} ${name}`;
+    }),
   );
 
 /** Ids told by mner-select so far. */

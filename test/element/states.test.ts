@@ -1,7 +1,8 @@
 // When a tag asks the engine, what it shows meanwhile, and how it lets go: alone and as one of a hundred.
+import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { give, type Stage, setStage } from "./support.js";
+import { give, root, type Stage, setStage } from "./support.js";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -63,6 +64,42 @@ describe("loading", () => {
       return [window.hand.loads, same];
     });
     expect(loads).toEqual([0, true]);
+  });
+
+  it("moves nothing on the page from the first word to the result", async () => {
+    await using open = await stage.open(
+      `<mner-qg loading="manual" src="/examples/astronaut.jpg" alt="x">Ada met Bob.</mner-qg><p id="after">After</p>`,
+    );
+    const { page } = open;
+    const top = (): Promise<number> =>
+      page.evaluate(() => Math.round(document.querySelector("#after")!.getBoundingClientRect().top));
+    await page.waitForFunction(
+      () => document.querySelector("mner-qg")!.shadowRoot!.querySelector("img")!.naturalWidth > 0,
+    );
+    const before = await top();
+    await page.evaluate(() => {
+      window.hand.closed = true;
+    });
+    await page.getByRole("button", { name: "Find names" }).click();
+    await page.waitForFunction(() => window.hand.created.length === 1);
+    await page.evaluate(() => window.hand.progress({ fraction: 0.4 }));
+    await page.getByText("Loading the model… 40%").waitFor();
+    expect(await top()).toBe(before);
+    await page.evaluate(() => window.hand.open());
+    await waitForAsk(page);
+    await page.evaluate(() =>
+      window.hand.asked[0]!.answer(
+        window.stored("Ada met Bob.", { width: 512, height: 512 }, [
+          { name: "Ada", type: "PER", box: [9, 9, 99, 99] },
+          { name: "Bob", type: "ORG" },
+        ]),
+      ),
+    );
+    await page.locator(".run").first().waitFor();
+    expect(await top()).toBe(before);
+    await page.locator(".chip").first().focus();
+    await page.locator(".box").hover();
+    expect(await top()).toBe(before);
   });
 
   it("shows one figure while loading, tells of it, then says it is reading", async () => {
@@ -186,6 +223,23 @@ describe("failures", () => {
     );
     await page.locator(".status", { hasText: "No names found." }).waitFor();
     expect(await page.locator(".error").count()).toBe(0);
+  });
+
+  it("that only slowed things down are told to those who ask why", async () => {
+    await using open = await stage.open("<mner-qg></mner-qg>");
+    const { page } = open;
+    await page.evaluate(async () => {
+      const element = document.querySelector("mner-qg")!;
+      const notices = [
+        { code: "backend-fallback", message: "No WebGPU." },
+        { code: "image-animated", message: "Only the first picture." },
+      ];
+      element.results = { ...window.examples.collins, notices };
+      await element.updateComplete;
+    });
+    expect(await page.locator(".notice").allTextContents()).toEqual(["Only the first picture."]);
+    await page.getByRole("button", { name: "Why?" }).click();
+    expect(await page.locator(".notice").allTextContents()).toEqual(["No WebGPU.", "Only the first picture."]);
   });
 
   it("are translated", async () => {
@@ -350,21 +404,32 @@ describe("the photo", () => {
   });
 
   it("keeps its place before it is there", async () => {
-    await using open = await stage.open(
-      `<mner-qg src="/examples/astronaut.jpg?late" alt="x"></mner-qg><p id="after">After</p>`,
-    );
+    await using open = await stage.open(`<mner-qg alt="x"></mner-qg><p id="after">After</p>`);
     const { page } = open;
-    const tops = await page.evaluate(async () => {
-      const element = document.querySelector("mner-qg")!;
-      const top = (): number => Math.round(document.querySelector("#after")!.getBoundingClientRect().top);
-      element.results = window.examples.collins;
-      await element.updateComplete;
-      const before = top();
-      await element.shadowRoot!.querySelector("img")!.decode();
-      await new Promise((resolve) => requestAnimationFrame(resolve));
-      return [before, top()];
+    let send = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      send = resolve;
     });
-    expect(tops[1]).toBe(tops[0]);
+    await page.route("**/late.jpg", async (route) => {
+      await held;
+      await route.fulfill({ path: join(root, "public/examples/astronaut.jpg") });
+    });
+    await give(page, "collins");
+    const top = (): Promise<number> =>
+      page.evaluate(async () => {
+        const element = document.querySelector("mner-qg")!;
+        element.src = "/late.jpg";
+        await element.updateComplete;
+        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+        return Math.round(document.querySelector("#after")!.getBoundingClientRect().top);
+      });
+    const before = await top();
+    send();
+    await page.waitForFunction(
+      () => document.querySelector("mner-qg")!.shadowRoot!.querySelector("img")!.naturalWidth > 0,
+    );
+    expect(before).toBeGreaterThan(400);
+    expect(await top()).toBe(before);
   });
 });
 

@@ -35,6 +35,7 @@ describe("createSpeaker", () => {
     expect(english.percent(0.974)).toBe("97%");
     expect(createSpeaker(de).percent(0.974)).toBe("97\u00a0%");
     expect(english.percent(Number.NaN)).toBe("");
+    expect([0, 0.0001, 0.9999, 1].map(english.percent)).toEqual(["0%", "1%", "99%", "100%"]);
   });
   it("never looks for places in what it fills in", () => {
     expect(english.fill("{name}, {type}", { name: "{type}", type: "x" })).toBe("{type}, x");

@@ -17,6 +17,9 @@ export interface Speaker {
 
 const longestChip = 10;
 
+/** A figure that is not quite 0 or 1 is not written as if it were: nothing here is ever that sure. */
+const hedged = (value: number): number => (value > 0 && value < 1 ? Math.min(0.99, Math.max(0.01, value)) : value);
+
 function languageOf(wanted: string): string {
   try {
     return Intl.getCanonicalLocales(wanted)[0] ?? "en";
@@ -42,7 +45,7 @@ export function createSpeaker(partial: Partial<Strings> | null | undefined): Spe
     fill,
     count: (wording, count) => fill(wording[plural.select(count)] ?? wording.other, { count: figures.format(count) }),
     figure: (value) => figures.format(value),
-    percent: (value) => (Number.isFinite(value) ? percents.format(value) : ""),
+    percent: (value) => (Number.isFinite(value) ? percents.format(hedged(value)) : ""),
     join: (list) => names.format(list),
     typeName: (type) => own(strings.types, type) ?? type,
     shortType: (type) => {

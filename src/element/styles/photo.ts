@@ -15,11 +15,12 @@ export const photoStyles = css`
   img,
   .frame > canvas {
     display: block;
-    inline-size: auto;
+    /* Set by the size that the results tell, so that the place is kept before the first byte of the photo has come. */
+    inline-size: min(var(--photo-width), var(--mner-qg-photo-max-height, 80vh) * var(--photo-ratio));
     block-size: auto;
     max-inline-size: 100%;
     max-block-size: var(--mner-qg-photo-max-height, 80vh);
-    aspect-ratio: var(--mner-qg-photo-ratio, auto);
+    aspect-ratio: var(--mner-qg-photo-ratio, var(--photo-ratio, auto));
     object-fit: contain;
   }
   .failed {

@@ -79,7 +79,8 @@ export function whyTemplate(scene: Scene): TemplateResult | typeof nothing {
 
 export function troubleTemplate(scene: Scene): TemplateResult {
   const { error, speaker } = scene;
-  const notices = scene.result?.notices ?? [];
+  // What befell text or photo concerns every reader; how it was computed, those who ask why.
+  const notices = (scene.result?.notices ?? []).filter(({ code }) => scene.whyOpen || /^(?:image|text)-/.test(code));
   return html`${
     error
       ? html`<div class="error" part="error">

@@ -55,10 +55,12 @@ function labelTemplate(scene: Scene, box: ShownBox): TemplateResult {
 function picture(scene: Scene): TemplateResult {
   const { photo, speaker, size } = scene;
   const alt = scene.alt ?? speaker.strings.photo;
+  const room = setStyle(
+    size ? { "--photo-width": `${size.width}px`, "--photo-ratio": String(size.width / size.height) } : {},
+  );
   if (photo?.kind === "pixels") {
-    return html`<canvas part="image" role="img" aria-label=${alt} width=${photo.width} height=${photo.height}></canvas>`;
+    return html`<canvas part="image" role="img" aria-label=${alt} width=${photo.width} height=${photo.height} ${room}></canvas>`;
   }
-  // Width and height are known when results are: the page keeps the room before the first byte of the photo has come.
   return html`<img
     part="image"
     src=${photo?.url ?? ""}
@@ -68,6 +70,7 @@ function picture(scene: Scene): TemplateResult {
     height=${size?.height ?? nothing}
     loading="lazy"
     decoding="async"
+    ${room}
     @load=${scene.act.photoLoaded}
     @error=${scene.act.photoFailed}
   />`;

@@ -52,9 +52,16 @@ export function newRow(record: CorpusRecord, index: number): BatchRow {
   };
 }
 
-/** Where each query looked is for looking at one tweet; a thousand of them would only fill the device. */
-export function withoutAttention(result: AnalysisResult): AnalysisResult {
-  return { ...result, queries: result.queries.map((query) => ({ ...query, attention: null })) };
+/**
+ * What is kept of an answer. Where each query looked is for looking at one tweet; a thousand of them would only fill the
+ * device. And what the engine has to say about the machine is no news of the tweet.
+ */
+export function forKeeping(result: AnalysisResult): AnalysisResult {
+  return {
+    ...result,
+    queries: result.queries.map((query) => ({ ...query, attention: null })),
+    notices: result.notices.filter(({ code }) => /^(?:image|text)-/.test(code)),
+  };
 }
 
 export function isGold({ tweet }: CorpusRecord): boolean {

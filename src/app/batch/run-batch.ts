@@ -2,7 +2,7 @@
 // Nothing that happens to a row ends the run, except what would happen to every other row as well.
 import type { Analyzer, Query } from "../../engine/analyzer.js";
 import { type MnerErrorCode, toMnerError } from "../../errors/mner-error.js";
-import { type BatchRow, withoutAttention } from "./batch-row.js";
+import { type BatchRow, forKeeping } from "./batch-row.js";
 import type { PhotoFolder } from "./photo-folder.js";
 import { makeThumbnail } from "./thumbnail.js";
 
@@ -52,7 +52,7 @@ async function readRow(row: BatchRow, run: BatchRun, client: string): Promise<Ba
     const result = await analyze(row, file, run, client);
     // Waiting for the row beside it is not its own time.
     const milliseconds = result.timings.total - result.timings.queued;
-    const done = { ...row, status: "done", result: withoutAttention(result), milliseconds } as const;
+    const done = { ...row, status: "done", result: forKeeping(result), milliseconds } as const;
     // Only now is it known to be a photo of a size that can be opened.
     if (file && result.image) return { ...done, photo: "read", thumbnail: await makeThumbnail(file) };
     // A tweet whose photo cannot be opened still has words; the engine reads those and says why.

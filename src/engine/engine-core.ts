@@ -39,6 +39,7 @@ const [DOWNLOADED, DECODED, COMPILED] = [0.8, 0.85, 0.95];
 const LENGTH_STEP = 8;
 /** After this many losses a backend is not trusted again. */
 const MOST_LOSSES = 3;
+const LOSABLE: ReadonlySet<BackendName> = new Set(["webgpu", "webgl"]);
 /** A device's loss is told a moment after the first call that fails for it. */
 const LOSS_GRACE_MS = 200;
 
@@ -143,15 +144,15 @@ class Engine implements EngineCore {
     });
   }
 
-  /** A new device in place of the lost one: the same backend once per run, then whatever comes after it. */
+  /** A new device in place of the lost one: the same backend once per run, then one that cannot be lost. */
   private async recover(lost: Device, run: Run, signal: AbortSignal): Promise<void> {
     // Another run may have seen to it already.
     if (this.device !== lost) return;
     const { name } = lost.backend;
     const { surroundings, model, named } = this.parts;
     const again = run.losses++ === 0 && ++this.losses <= MOST_LOSSES;
-    const behind = surroundings.order.slice(surroundings.order.indexOf(name) + 1);
-    const order = [...(again ? [name] : []), ...(behind.length > 0 ? behind : surroundings.order.slice(-1))];
+    const steady = surroundings.order.filter((other) => !LOSABLE.has(other));
+    const order = [...(again ? [name] : []), ...steady];
     const onNotice = (notice: Notice): void => {
       run.notices.push(notice);
       this.parts.onNotice(notice);
@@ -323,8 +324,7 @@ function textOf({ tokenizerFiles }: LoadedModel): Record<string, string> {
 
 async function isLost(device: Device): Promise<boolean> {
   const grace = new Promise<void>((resolve) => setTimeout(resolve, LOSS_GRACE_MS));
-  // Backends that cannot lose a device need no grace.
-  if (device.backend.name === "webgpu" || device.backend.name === "webgl") {
+  if (LOSABLE.has(device.backend.name)) {
     await Promise.race([device.failure.catch(() => {}), grace]);
   }
   return device.lostReason() !== null;

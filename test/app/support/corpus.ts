@@ -9,10 +9,15 @@ export interface MadeCorpus {
   readonly broken: number;
 }
 
+export interface CorpusOptions {
+  readonly records?: number;
+  readonly withPhotos?: boolean;
+}
+
 const people = ["Ada", "Grace", "Alan", "Edsger", "Barbara"];
 const places = ["Oslo", "Leeds", "Kyoto", "Lima", "Perth"];
 
-export function makeCorpus(records = 200): MadeCorpus {
+export function makeCorpus({ records = 200, withPhotos = true }: CorpusOptions = {}): MadeCorpus {
   const blocks: string[] = [];
   const photos: string[] = [];
   let broken = 0;
@@ -28,16 +33,13 @@ export function makeCorpus(records = 200): MadeCorpus {
       `${1900 + (index % 100)}\tO`,
       ".\tO",
     ];
-    if (index % 40 === 7) {
-      // No token before the tag.
-      lines[2] = "\tO";
-      broken++;
-    } else if (index % 40 === 17) {
+    if (index % 20 === 7) {
+      // No tag of any kind.
       lines[3] = `${place}\tPLACE`;
       broken++;
     }
     let head = "";
-    if (index % 10 === 3) {
+    if (withPhotos && index % 10 === 3) {
       const photo = ["coffee", "china", "no-such-photo", "broken"][((index / 10) % 4) | 0]!;
       photos.push(photo);
       head = `IMGID:${photo}\n`;

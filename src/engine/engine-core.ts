@@ -76,6 +76,7 @@ export async function startEngine(
   const onStage = (stage: "compile" | "self-test"): void =>
     report({ stage, fraction: stage === "compile" ? DECODED : COMPILED });
   const device = await openDevice({ model, surroundings, order, named, signal, onNotice, onStage });
+  releaseIfSteady(device, model);
   report({ stage: "ready", fraction: 1 });
   return new Engine({ model, tokenizer, surroundings, notices, onNotice: events.onNotice, named }, device);
 }
@@ -163,6 +164,7 @@ class Engine implements EngineCore {
     });
     this.closeDevice(lost);
     this.device = await openDevice({ model, surroundings, order, named, signal, onNotice, onStage: () => {} });
+    releaseIfSteady(this.device, model);
   }
 
   private closeDevice(device: Device): void {
@@ -320,6 +322,11 @@ function textOf({ tokenizerFiles }: LoadedModel): Record<string, string> {
   return Object.fromEntries(
     [...tokenizerFiles].map(([path, bytes]) => [path.split("/").pop()!, decoder.decode(bytes)]),
   );
+}
+
+/** The weights as they were downloaded are only kept for a device that may have to be given them again. */
+function releaseIfSteady(device: Device, { weights }: LoadedModel): void {
+  if (!LOSABLE.has(device.backend.name)) weights.release();
 }
 
 async function isLost(device: Device): Promise<boolean> {

@@ -111,6 +111,24 @@ describe("createAnalyzer in Node", { timeout: LOADING_MS }, () => {
     await expect(createAnalyzer({ model: join(folder, "none") })).rejects.toMatchObject({ code: "model-not-found" });
   });
 
+  it("can be given up while it loads, and be asked for again", async () => {
+    const other = await mkdtemp(join(tmpdir(), "mner-qg-"));
+    await writeFolder(other, await makeTinyModel());
+    const controller = new AbortController();
+    const stages: string[] = [];
+    const onProgress = ({ stage }: { stage: string }): void => {
+      stages.push(stage);
+      if (stage === "compile") controller.abort();
+    };
+    const given = createAnalyzer({ model: other, signal: controller.signal, onProgress });
+    await expect(given).rejects.toMatchObject({ code: "aborted" });
+    expect(stages).not.toContain("ready");
+    const again = await createAnalyzer({ model: other });
+    expect((await again.analyze({ text })).queries).toHaveLength(4);
+    again.dispose();
+    await rm(other, { recursive: true });
+  });
+
   it("ends what is waiting when it is disposed of, and lets others go on", async () => {
     const other = await createAnalyzer({ model: folder });
     const mine = other.analyze({ text });

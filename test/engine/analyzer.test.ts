@@ -166,6 +166,37 @@ describe("createAnalyzer in Chromium", () => {
     expect(report.filter(({ code }) => code === "aborted").length).toBeGreaterThan(3);
   });
 
+  it("can be given up at any stage of loading, at once", async () => {
+    const page = await site.open("analyzer");
+    for (const after of [0, 5, 30, 100, 200]) {
+      const outcome = await page.evaluate(
+        async ([model, delay]) => {
+          const { entry } = globalThis as unknown as PageEntry;
+          const controller = new AbortController();
+          const made = entry.outcomeOf(entry.createAnalyzer({ model, backend: "wasm", signal: controller.signal }));
+          await new Promise((resolve) => setTimeout(resolve, delay));
+          const aborted = performance.now();
+          controller.abort();
+          const { code } = await made;
+          return { code, ms: performance.now() - aborted };
+        },
+        [MODEL, after] as const,
+      );
+      // A fast machine may have been ready already.
+      if (outcome.code !== null) expect([outcome.code, outcome.ms < 100]).toEqual(["aborted", true]);
+    }
+    const { queries } = await page.evaluate(
+      async ([model, given]) => {
+        const { entry } = globalThis as unknown as PageEntry;
+        const analyzer = await entry.createAnalyzer({ model, backend: "wasm" });
+        return analyzer.analyze({ text: given });
+      },
+      [MODEL, text] as const,
+    );
+    expect(queries).toHaveLength(4);
+    await page.close();
+  });
+
   it("keeps tensors and bytes flat over 200 runs", async () => {
     const seen = await call("memoryOver", [200, { model: MODEL, backend: "wasm" }, 3]);
     expect(seen[199]![0]).toBe(seen[19]![0]);

@@ -139,6 +139,14 @@ describe("segmentText", () => {
       ]).lanes,
     ).toBe(1);
   });
+  it("lets neighbours inside a longer span share a lane", () => {
+    const spans = [
+      { start: 0, end: 6 },
+      { start: 1, end: 2 },
+      { start: 2, end: 3 },
+    ];
+    expect(segmentText("abcdef", spans).lanes).toBe(2);
+  });
   it("draws two spans over the very same characters", () => {
     expect(
       layout("ab", [

@@ -1,5 +1,4 @@
-// Takes the pictures of the gallery: each section, both themes, a phone and a desktop. Run with
-// `npx vite-node`-like runners or from a test; the pictures go to the folder given.
+// Takes the pictures of the gallery: each section, both themes, a phone and a desktop (scripts/take-screenshots.mjs).
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launchBrowser } from "../support/browser.js";
@@ -35,7 +34,7 @@ export async function takeScreenshots(
           if (only && !only.includes(id)) continue;
           await section.scrollIntoViewIfNeeded();
           await page.waitForTimeout(250);
-          const file = join(folder, `${id}-${colorScheme}-${width}.png`);
+          const file = join(folder, `element-${id}-${colorScheme}-${width}.png`);
           await section.screenshot({ path: file });
           files.push(file);
         }

@@ -68,7 +68,7 @@ const astronaut = { width: 512, height: 512 };
 const palace = { width: 640, height: 427 };
 
 export const collins = stored(
-  "Eileen Collins, first woman to command a Space Shuttle, joined @NASA in 1990. What a career! 🚀",
+  "Eileen Collins, first woman to command a Space Shuttle, joined @NASA in 1990. What a career.",
   astronaut,
   [
     { name: "Eileen Collins", type: "PER", score: 0.98, box: [20, 14, 366, 510] },

@@ -184,7 +184,21 @@ describe("copying", () => {
     await page.mouse.up();
     const { plain } = await copied(page);
     expect(plain).toBe("first woman to command a Space Shuttle, ");
-    // The end of a drag is no click.
+  });
+
+  it("is not taken for a click on the name it ends in", async () => {
+    await using open = await stage.open("<mner-qg></mner-qg>", clipboard);
+    const { page } = open;
+    await give(page, "collins");
+    const rect = await page.evaluate(() => {
+      const run = document.querySelector("mner-qg")!.shadowRoot!.querySelector(".run")!.getClientRects()[0]!;
+      return { x: run.x, y: run.y + 12, width: run.width };
+    });
+    await page.mouse.move(rect.x + 2, rect.y);
+    await page.mouse.down();
+    await page.mouse.move(rect.x + rect.width - 2, rect.y, { steps: 8 });
+    await page.mouse.up();
+    expect((await copied(page)).plain).toBe("Eileen Collins");
     expect(await page.evaluate(() => window.heard.filter(([name]) => name === "mner-select"))).toEqual([]);
   });
 });

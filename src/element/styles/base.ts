@@ -38,6 +38,9 @@ export const baseStyles = css`
   .below {
     grid-area: below;
   }
+  .plain .below {
+    max-inline-size: 46rem;
+  }
   .plain .looking {
     margin: 0;
   }

@@ -197,6 +197,33 @@ describe("createAnalyzer in Chromium", () => {
     await page.close();
   });
 
+  it("replaces a worker that does not stop, and goes on", async () => {
+    const page = await site.open("analyzer");
+    await page.evaluate(async (model) => {
+      const { entry } = globalThis as unknown as PageEntry;
+      const held = globalThis as unknown as { analyzer: Awaited<ReturnType<typeof entry.createAnalyzer>> };
+      held.analyzer = await entry.createAnalyzer({ model, backend: "wasm" });
+    }, MODEL);
+    const [stuck] = page.workers();
+    // From now on the worker is busy for ever.
+    await stuck!.evaluate("void setTimeout(() => { for (;;) {} }, 0)");
+    const { first, next } = await page.evaluate(async (given) => {
+      const { entry, analyzer } = globalThis as unknown as PageEntry & {
+        analyzer: Awaited<ReturnType<typeof createAnalyzer>>;
+      };
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const controller = new AbortController();
+      const running = entry.outcomeOf(analyzer.analyze({ text: given, signal: controller.signal }));
+      setTimeout(() => controller.abort(), 50);
+      const waiting = entry.outcomeOf(analyzer.analyze({ text: given }));
+      return { first: await running, next: await waiting };
+    }, text);
+    expect(first.code).toBe("aborted");
+    expect(next.value?.queries).toHaveLength(4);
+    await expect.poll(() => page.workers().includes(stuck!), { timeout: 10_000 }).toBe(false);
+    await page.close();
+  });
+
   it("keeps tensors and bytes flat over 200 runs", async () => {
     const seen = await call("memoryOver", [200, { model: MODEL, backend: "wasm" }, 3]);
     expect(seen[199]![0]).toBe(seen[19]![0]);

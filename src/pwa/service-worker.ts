@@ -31,6 +31,7 @@ async function install(): Promise<void> {
   // On the first visit the page itself is loading the model just now. An update has no such page: it brings its model
   // along, so that whoever accepts it can go offline the next moment.
   if (model && self.registration.active) await fetchModel(model);
+  await app.complete();
 }
 
 /** The scripts of all open pages, or null when one of them keeps silent. */

@@ -70,7 +70,7 @@ export class AppFiles {
     return this.#version;
   }
 
-  /** Fetches what is missing. Only when all of it is here, and right, does the version count. */
+  /** Fetches what is missing; throws unless all of it is here, and right. */
   async fetchAll(): Promise<void> {
     const cache = await this.#open();
     const others = await this.#others();
@@ -84,9 +84,13 @@ export class AppFiles {
       }
       await cache.put(address, await this.#fetch(file));
     });
+  }
+
+  /** Says that the version is whole. Until then its files are only the beginning of the next attempt. */
+  async complete(): Promise<void> {
     const addresses = this.#files.map(({ url }) => this.#absolute(url));
     const record: VersionRecord = { version: await this.version(), addresses, release: this.#release };
-    await cache.put(RECORD, Response.json(record));
+    await (await this.#open()).put(RECORD, Response.json(record));
   }
 
   /** The page itself, of this version. */

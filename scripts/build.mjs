@@ -12,6 +12,9 @@ import { writeDeclarations } from "./build/declarations.mjs";
 import { run } from "./build/run.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+// Whoever starts this (a test runner sets NODE_ENV=test), what is built here is for production.
+process.env.NODE_ENV = "production";
+
 const MODEL = "models/mner-qg-mini";
 
 const packageOnly = process.argv.includes("--package");

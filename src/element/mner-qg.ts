@@ -187,6 +187,8 @@ export class MnerQg extends LitElement {
   /** What the last run was asked, so that the same is never asked twice. */
   #answered: readonly unknown[] | null = null;
   #near = false;
+  /** Whether the run going on was begun by the tag itself, as it came near. */
+  #unasked = false;
   #ownText = "";
   #hidden: ReadonlySet<string> = new Set();
   #whyType: string | null = null;
@@ -380,8 +382,9 @@ export class MnerQg extends LitElement {
 
   #nearChanged(near: boolean): void {
     this.#near = near;
-    // Scrolled past before it was done: leave the engine to the tags that are read now.
-    if (!near && this.loading === "lazy") this.#pause();
+    // Scrolled past before it was done: leave the engine to the tags that are read now. What a page or a reader asked for
+    // goes on.
+    if (!near && this.#unasked) this.#pause();
     this.requestUpdate();
   }
 
@@ -397,10 +400,12 @@ export class MnerQg extends LitElement {
     if (same(this.#answered, this.#asked())) return;
     // Failures are shown and told by event; the run of its own accord has nobody to reject to.
     this.#run().catch(() => {});
+    this.#unasked = this.loading !== "eager";
   }
 
   #run(signal?: AbortSignal): Promise<AnalysisResult> {
     this.#answered = this.#asked();
+    this.#unasked = false;
     const { model, backend } = this;
     const image = this.image ?? (this.src ? absolute(this.src, this.baseURI) : null);
     const request: AnalyzeRequest = {

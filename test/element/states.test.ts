@@ -37,6 +37,19 @@ describe("loading", () => {
     await waitForAsk(page, 3);
   });
 
+  it("goes on out of sight with what was asked for", async () => {
+    await using open = await stage.open(`<div style="height: 6000px"></div><mner-qg>Ada met Bob.</mner-qg>`);
+    const { page } = open;
+    await page.evaluate(() => {
+      document.querySelector("mner-qg")!.analyze();
+    });
+    await waitForAsk(page);
+    await page.locator("mner-qg").scrollIntoViewIfNeeded();
+    await page.evaluate(() => scrollTo(0, 0));
+    await page.waitForTimeout(200);
+    expect(await page.evaluate(() => window.hand.asked.map(({ request }) => request.signal!.aborted))).toEqual([false]);
+  });
+
   it("starts at once when eager, out of sight too", async () => {
     await using open = await stage.open(`<div style="height: 6000px"></div><mner-qg loading="eager">Ada</mner-qg>`);
     await waitForAsk(open.page);

@@ -14,8 +14,8 @@ export interface Device {
   readonly network: Network;
   /** Why the device is gone, once it is. */
   lostReason(): string | null;
-  /** A promise that only ever fails, with `device-lost`. */
-  readonly failure: Promise<never>;
+  /** The work's own outcome, or `device-lost` as soon as the device is gone: what hangs on a lost device never ends. */
+  whileAlive<T>(work: Promise<T>): Promise<T>;
   close(): void;
 }
 
@@ -62,7 +62,7 @@ async function openOne(name: BackendName, options: OpenDeviceOptions): Promise<D
       try {
         options.onStage("self-test");
         const test = runSelfTest(network, model.manifest.selfTest, { pause: devicePause(device, signal) });
-        await Promise.race([test, device.failure]);
+        await device.whileAlive(test);
         return device;
       } catch (error) {
         disposeQuietly(network);
@@ -77,16 +77,22 @@ async function openOne(name: BackendName, options: OpenDeviceOptions): Promise<D
 
 function makeDevice(backend: OpenBackend, network: Network): Device {
   let reason: string | null = null;
-  const failure = backend.lost.then((why): never => {
+  // Kept by hand: racing against one promise that lasts as long as the device would hold every run's result for good.
+  const waiting = new Set<(error: MnerError) => void>();
+  void backend.lost.then((why) => {
     reason = why;
-    throw lostError(backend.name, why);
+    for (const fail of waiting) fail(lostError(backend.name, why));
   });
-  // Whoever races against it hears of it; nobody has to.
-  failure.catch(() => {});
+  const whileAlive = <T>(work: Promise<T>): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      if (reason !== null) reject(lostError(backend.name, reason));
+      waiting.add(reject);
+      work.then(resolve, reject).finally(() => waiting.delete(reject));
+    });
   return {
     backend,
     network,
-    failure,
+    whileAlive,
     lostReason: () => reason,
     close: () => {
       disposeQuietly(network);

@@ -125,8 +125,8 @@ class Engine implements EngineCore {
       throwIfAborted(stopped);
       const device = this.device;
       try {
-        // Raced within the turn: what hangs on a lost device must not keep the others waiting.
-        const work = whenFree(() => Promise.race([run.compute(device, this.photos), device.failure]));
+        // Given up within the turn: what hangs on a lost device must not keep the others waiting.
+        const work = whenFree(() => device.whileAlive(run.compute(device, this.photos)));
         return await work;
       } catch (error) {
         throwIfAborted(stopped);
@@ -332,7 +332,7 @@ function releaseIfSteady(device: Device, { weights }: LoadedModel): void {
 async function isLost(device: Device): Promise<boolean> {
   const grace = new Promise<void>((resolve) => setTimeout(resolve, LOSS_GRACE_MS));
   if (LOSABLE.has(device.backend.name)) {
-    await Promise.race([device.failure.catch(() => {}), grace]);
+    await device.whileAlive(grace).catch(() => {});
   }
   return device.lostReason() !== null;
 }

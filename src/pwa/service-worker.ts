@@ -45,12 +45,13 @@ async function scriptsInUse(): Promise<string[] | null> {
   return answers.every((answer) => answer !== null) ? answers.map(({ script }) => script) : null;
 }
 
-async function tidy(): Promise<void> {
+/** `isNew`: this version has just taken over, so whatever is only partly there was older. */
+async function tidy(isNew = false): Promise<void> {
   // Another version is on its way in: what it has fetched so far looks like nobody's.
   if (self.registration.installing || self.registration.waiting) return;
   const scripts = await scriptsInUse();
   if (scripts === null) return;
-  const { kept, dropped } = await app.dropOthers(scripts);
+  const { kept, dropped } = await app.dropOthers(scripts, isNew);
   const needed = [release, ...kept.map((record) => record.release)];
   await dropReleases(dropped.flatMap((record) => record.release ?? []).filter((hash) => !needed.includes(hash)));
 }
@@ -72,7 +73,7 @@ async function hear(message: PageMessage, port: MessagePort | undefined): Promis
 self.addEventListener("install", (event) => event.waitUntil(install()));
 
 self.addEventListener("activate", (event) => {
-  event.waitUntil(self.clients.claim().then(tidy));
+  event.waitUntil(self.clients.claim().then(() => tidy(true)));
 });
 
 self.addEventListener("message", (event) => {

@@ -123,16 +123,20 @@ export class AppFiles {
   }
 
   /**
-   * Deletes the other versions that none of these scripts belongs to; returns what is left. A version that is only partly
-   * there stays: its next attempt goes on from it.
+   * Deletes the other versions that none of these scripts belongs to; returns what is left. One that is only partly there
+   * stays, unless it is told to go: its next attempt goes on from it.
    */
-  async dropOthers(scriptsInUse: readonly string[]): Promise<{ kept: VersionRecord[]; dropped: VersionRecord[] }> {
+  async dropOthers(
+    scriptsInUse: readonly string[],
+    partsToo: boolean,
+  ): Promise<{ kept: VersionRecord[]; dropped: VersionRecord[] }> {
     const kept: VersionRecord[] = [];
     const dropped: VersionRecord[] = [];
     for (const other of await this.#otherNames()) {
       const record = await readRecord(await caches.open(other));
-      if (!record) continue;
-      if (record.addresses.some((address) => scriptsInUse.includes(address))) kept.push(record);
+      if (!record) {
+        if (partsToo) await caches.delete(other);
+      } else if (record.addresses.some((address) => scriptsInUse.includes(address))) kept.push(record);
       else if (await caches.delete(other)) dropped.push(record);
     }
     return { kept, dropped };

@@ -31,7 +31,9 @@ export class OfflineApp {
   /** The page's main script: its address tells its version. */
   readonly #script: string;
   #registration: ServiceWorkerRegistration | null = null;
-  #checking: Promise<void> | null = null;
+  #checking = false;
+  /** Asked for and not yet begun: before there is a registration, or while an earlier look was at files that have come since. */
+  #checkWanted = false;
   #switching = false;
   #lookedAt = Date.now();
 
@@ -63,14 +65,20 @@ export class OfflineApp {
     document.addEventListener("visibilitychange", () => this.#lookAgain());
     window.addEventListener("online", () => this.#lookAgain());
     container.controller?.postMessage({ kind: "tidy" } satisfies PageMessage);
+    // The model may have been ready before the registration was.
+    if (this.#checkWanted) void this.check();
   }
 
   /** Looks at every stored file. "Ready" is only said after that. */
-  check(): Promise<void> {
-    this.#checking ??= this.#check().finally(() => {
-      this.#checking = null;
-    });
-    return this.#checking;
+  async check(): Promise<void> {
+    this.#checkWanted = true;
+    if (this.#checking) return;
+    this.#checking = true;
+    while (this.#checkWanted && this.#registration) {
+      this.#checkWanted = false;
+      await this.#check(this.#registration);
+    }
+    this.#checking = false;
   }
 
   /** The reader agreed to the new version: it takes over, and this page reloads into it. */
@@ -81,10 +89,8 @@ export class OfflineApp {
     else location.reload();
   }
 
-  async #check(): Promise<void> {
-    const container = workers();
-    if (typeof container === "string" || !this.#registration) return;
-    const worker = container.controller ?? this.#registration.active;
+  async #check(registration: ServiceWorkerRegistration): Promise<void> {
+    const worker = navigator.serviceWorker.controller ?? registration.active;
     if (!worker) return this.#listener.offlineChanged({ kind: "pending" });
     this.#listener.offlineChanged({ kind: "checking" });
     const answer = await ask<CheckAnswer>(worker, { kind: "check" }, CHECK_MS);

@@ -175,6 +175,8 @@ describe("without a network", () => {
       const shard = (await cache.keys()).find(({ url }) => url.endsWith("weights-1.bin"))!;
       await cache.delete(shard);
     });
+    // Else the browser's own cache would quietly mend it.
+    await devtools.send("Network.clearBrowserCache");
     await page.reload();
     await page.locator("model-status").getByText("The model is not loaded.").waitFor();
     await page
@@ -198,6 +200,7 @@ describe("without a network", () => {
 
 describe("a device without room", () => {
   it("works all the same, and says that it will not offline", async () => {
+    await goOffline(false);
     const full = await openPage(browser, "about:blank");
     const session = await full.context.newCDPSession(full.page);
     const { origin } = new URL(site.address);

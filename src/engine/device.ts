@@ -1,7 +1,7 @@
 // A network on an open backend, tested, and the chain of backends that are tried until one works.
 import { isMnerError, MnerError, throwIfAborted, toMnerError } from "../errors/mner-error.js";
 import type { LoadedModel } from "../model/index.js";
-import { buildNetworkInSlices, type Network } from "../network/index.js";
+import { buildNetworkInSlices, type Network, type RunOptions } from "../network/index.js";
 import type { OpenBackend } from "./backends/backend.js";
 import { openBackend, selectBackend, whenFree } from "./backends/open-backend.js";
 import type { Surroundings } from "./job.js";
@@ -14,7 +14,7 @@ export interface Device {
   readonly network: Network;
   /** Why the device is gone, once it is. */
   lostReason(): string | null;
-  /** The work's own outcome, or `device-lost` as soon as the device is gone: what hangs on a lost device never ends. */
+  /** The work's own outcome, or `device-lost` as soon as the device is gone: what waits for a lost device never ends. */
   whileAlive<T>(work: Promise<T>): Promise<T>;
   close(): void;
 }
@@ -61,8 +61,7 @@ async function openOne(name: BackendName, options: OpenDeviceOptions): Promise<D
       const device = makeDevice(backend, network);
       try {
         options.onStage("self-test");
-        const test = runSelfTest(network, model.manifest.selfTest, { pause: devicePause(device, signal) });
-        await device.whileAlive(test);
+        await runSelfTest(network, model.manifest.selfTest, runOptions(device, signal));
         return device;
       } catch (error) {
         disposeQuietly(network);
@@ -101,16 +100,19 @@ function makeDevice(backend: OpenBackend, network: Network): Device {
   };
 }
 
-/** Between steps on a device: hears aborts and losses, and makes the device's backend the current one again. */
-export function devicePause(device: Device, signal: AbortSignal): () => Promise<void> {
+/** For a run on a device: between its steps it hears aborts and losses, and finds the device's backend the current one. */
+export function runOptions(device: Device, signal: AbortSignal): Pick<RunOptions, "pause" | "wait"> {
   const pause = makePause(signal);
   const { name } = device.backend;
-  return async () => {
-    await pause();
-    const reason = device.lostReason();
-    // A run on a lost device must not go on with the tensors of the dead one on the new one of the same name.
-    if (reason !== null) throw lostError(name, reason);
-    selectBackend(name);
+  return {
+    pause: async () => {
+      await pause();
+      const reason = device.lostReason();
+      // A run on a lost device must not go on with the tensors of the dead one on the new one of the same name.
+      if (reason !== null) throw lostError(name, reason);
+      selectBackend(name);
+    },
+    wait: device.whileAlive,
   };
 }
 

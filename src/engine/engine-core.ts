@@ -2,12 +2,13 @@
 // Node alike; what differs between them comes in as `Surroundings`.
 import { isMnerError, MnerError, throwIfAborted } from "../errors/mner-error.js";
 import type { LoadedModel } from "../model/index.js";
+import type { RunOptions } from "../network/index.js";
 import { buildSequences, createTokenizer, prepareText, type Tokenizer } from "../text/index.js";
 import { fitLetterbox, letterboxInput, type OpenedImage } from "../vision/index.js";
 import type { Progress, Query } from "./analyzer.js";
 import { selectBackend, whenFree } from "./backends/open-backend.js";
 import { decodeResult } from "./decode-result.js";
-import { type Device, devicePause, openDevice } from "./device.js";
+import { type Device, openDevice, runOptions } from "./device.js";
 import type { DecodedPhoto, EngineInfo, Job, PhotoInput, Surroundings } from "./job.js";
 import { type CachedPhoto, PhotoCache } from "./photo-cache.js";
 import { predict } from "./predict.js";
@@ -125,9 +126,7 @@ class Engine implements EngineCore {
       throwIfAborted(stopped);
       const device = this.device;
       try {
-        // Given up within the turn: what hangs on a lost device must not keep the others waiting.
-        const work = whenFree(() => device.whileAlive(run.compute(device, this.photos)));
-        return await work;
+        return await whenFree(() => run.compute(device, this.photos));
       } catch (error) {
         throwIfAborted(stopped);
         if (!(await isLost(device))) throw error;
@@ -206,12 +205,12 @@ class Run {
 
   async compute(device: Device, photos: PhotoCache): Promise<AnalysisResult> {
     const { manifest } = this.parts.model;
-    const pause = devicePause(device, this.signal);
+    const options = runOptions(device, this.signal);
     selectBackend(device.backend.name);
-    const photo = await this.features(device, photos, pause);
+    const photo = await this.features(device, photos, options);
     const { prepared, sequences, queries } = this.text;
     const predictions = await this.timedAsync("network", () =>
-      predict(device.network, sequences, photo?.features ?? null, { pause }),
+      predict(device.network, sequences, photo?.features ?? null, options),
     );
     // A context that was lost meanwhile reads back as zeros.
     const reason = device.lostReason();
@@ -268,7 +267,7 @@ class Run {
   }
 
   /** The photo's features: remembered ones, or new ones that are remembered from now on. */
-  private async features(device: Device, photos: PhotoCache, pause: () => Promise<void>): Promise<CachedPhoto | null> {
+  private async features(device: Device, photos: PhotoCache, options: RunOptions): Promise<CachedPhoto | null> {
     const { photo } = this;
     if (photo === null) return null;
     const known = photos.get(photo.key);
@@ -278,8 +277,8 @@ class Run {
     }
     // It was remembered when the job began, but has made room for others since.
     const { letterbox, pixels, notices } = this.decoded ?? (await this.decodePhoto(photo));
-    await pause();
-    const features = await this.timedAsync("imageTrunk", () => device.network.encodeImage(pixels, { pause }));
+    await options.pause?.();
+    const features = await this.timedAsync("imageTrunk", () => device.network.encodeImage(pixels, options));
     const seen = { letterbox, features, notices };
     photos.put(photo.key, seen);
     this.notices.push(...notices);

@@ -56,6 +56,8 @@ export interface RunOptions {
    * tasks of the thread go first. Slices of the small network take some ten milliseconds on one core.
    */
   readonly pause?: () => void | Promise<void>;
+  /** Wraps each wait for the device, so that whoever knows that the device is gone can end it: it would never end by itself. */
+  readonly wait?: <T>(work: Promise<T>) => Promise<T>;
   /** Sees the output of each module under the reference's name; it must copy what it wants to keep. For tests. */
   readonly watch?: (name: string, tensor: Tensor) => void;
 }
@@ -236,7 +238,8 @@ function assemble(config: NetworkConfig, loader: WeightLoader, modules: Modules)
       const sizes = outputs.map((output) => output.size);
       const joined = held.hold(tidy(() => concat(outputs.map((output) => reshape(output, [output.size])))));
       held.free(...outputs);
-      return readOutput((await joined.data()) as Float32Array, sizes, sequences);
+      const reading = joined.data() as Promise<Float32Array>;
+      return readOutput(await (options.wait ? options.wait(reading) : reading), sizes, sequences);
     } finally {
       held.end();
     }

@@ -1,18 +1,18 @@
 // One model on one thread: loads it, chooses a backend, answers jobs one after the other. Runs in a worker, in a page or in
 // Node alike; what differs between them comes in as `Surroundings`.
-import { isMnerError, MnerError, throwIfAborted } from "../errors/mner-error.js";
+import { MnerError, throwIfAborted } from "../errors/mner-error.js";
 import type { LoadedModel } from "../model/index.js";
-import type { RunOptions } from "../network/index.js";
-import { buildSequences, createTokenizer, prepareText, type Tokenizer } from "../text/index.js";
-import { fitLetterbox, letterboxInput, type OpenedImage } from "../vision/index.js";
-import type { Progress, Query } from "./analyzer.js";
+import { type FeatureData, makeFeatures, type NetworkOutput, type Sequences } from "../network/index.js";
+import { createTokenizer } from "../text/index.js";
+import type { Progress } from "./analyzer.js";
 import { selectBackend, whenFree } from "./backends/open-backend.js";
-import { decodeResult } from "./decode-result.js";
 import { type Device, openDevice, runOptions } from "./device.js";
-import type { DecodedPhoto, EngineInfo, Job, PhotoInput, Surroundings } from "./job.js";
-import { type CachedPhoto, PhotoCache } from "./photo-cache.js";
-import { predict } from "./predict.js";
+import { startHelper } from "./helper.js";
+import { Helping } from "./helping.js";
+import type { EngineInfo, Job, Surroundings } from "./job.js";
+import { PhotoCache } from "./photo-cache.js";
 import type { AnalysisResult, BackendName, Notice } from "./results.js";
+import { Run, type RunParts } from "./run.js";
 import { nextTask } from "./task.js";
 
 export interface EngineOptions {
@@ -29,6 +29,8 @@ export interface EngineEvents {
 export interface EngineCore {
   readonly info: EngineInfo;
   analyze(job: Job, signal: AbortSignal): Promise<AnalysisResult>;
+  /** Only the network, for an engine elsewhere that has given some of its rows away. */
+  runRows(rows: Sequences, photo: Promise<FeatureData> | null, signal: AbortSignal): Promise<NetworkOutput>;
   dispose(): void;
 }
 
@@ -36,8 +38,6 @@ export interface EngineCore {
 const CACHED_PHOTOS = 12;
 /** Parts of the progress figure: files, decoding, compiling; the self-test is the rest. */
 const [DOWNLOADED, DECODED, COMPILED] = [0.8, 0.85, 0.95];
-/** Sequences are padded to a multiple of this, so that similar texts find the same shaders compiled. */
-const LENGTH_STEP = 8;
 /** After this many losses a backend is not trusted again. */
 const MOST_LOSSES = 3;
 const LOSABLE: ReadonlySet<BackendName> = new Set(["webgpu", "webgl"]);
@@ -79,15 +79,14 @@ export async function startEngine(
   const device = await openDevice({ model, surroundings, order, named, signal, onNotice, onStage });
   releaseIfSteady(device, model);
   report({ stage: "ready", fraction: 1 });
-  return new Engine({ model, tokenizer, surroundings, notices, onNotice: events.onNotice, named }, device);
+  return new Engine(
+    { address: options.model, model, tokenizer, surroundings, notices, onNotice: events.onNotice, named },
+    device,
+  );
 }
 
-interface Parts {
-  readonly model: LoadedModel;
-  readonly tokenizer: Tokenizer;
-  readonly surroundings: Surroundings;
-  /** Notices of loading, which every result carries. */
-  readonly notices: readonly Notice[];
+interface Parts extends RunParts {
+  readonly address: string;
   readonly onNotice: (notice: Notice) => void;
   readonly named: boolean;
 }
@@ -96,17 +95,23 @@ class Engine implements EngineCore {
   private readonly parts: Parts;
   private readonly photos = new PhotoCache(CACHED_PHOTOS);
   private readonly ended = new AbortController();
+  private readonly helping: Helping | null;
   private device: Device;
   private losses = 0;
 
   constructor(parts: Parts, device: Device) {
     this.parts = parts;
     this.device = device;
+    const { address, model, surroundings } = parts;
+    const { createHelper } = surroundings;
+    const options: EngineOptions = { model: address, backend: "wasm" };
+    this.helping = createHelper && new Helping(() => startHelper(createHelper, options, model.release));
   }
 
   get info(): EngineInfo {
     const { manifest } = this.parts.model;
     return {
+      release: this.parts.model.release,
       backend: this.device.backend.name,
       model: {
         name: manifest.name,
@@ -126,7 +131,7 @@ class Engine implements EngineCore {
       throwIfAborted(stopped);
       const device = this.device;
       try {
-        return await whenFree(() => run.compute(device, this.photos));
+        return await whenFree(() => run.compute(device, this.photos, this.helpingFor(device)));
       } catch (error) {
         throwIfAborted(stopped);
         if (!(await isLost(device))) throw error;
@@ -135,7 +140,27 @@ class Engine implements EngineCore {
     }
   }
 
+  runRows(rows: Sequences, photo: Promise<FeatureData> | null, signal: AbortSignal): Promise<NetworkOutput> {
+    return whenFree(async () => {
+      const { device } = this;
+      selectBackend(device.backend.name);
+      let features: ReturnType<typeof makeFeatures> | null = null;
+      const arrived = photo?.then((data) => {
+        throwIfAborted(signal);
+        features = makeFeatures(data);
+        return features;
+      });
+      arrived?.catch(() => {});
+      try {
+        return await device.network.run(rows, arrived ?? null, runOptions(device, signal));
+      } finally {
+        (features as ReturnType<typeof makeFeatures> | null)?.dispose();
+      }
+    });
+  }
+
   dispose(): void {
+    this.helping?.giveUp();
     this.ended.abort(new MnerError("disposed", "The analyser was disposed of. Create a new one."));
     // A run that is still going on hears of it at its next pause, and leaves the device alone from then on.
     void whenFree(async () => {
@@ -166,6 +191,11 @@ class Engine implements EngineCore {
     releaseIfSteady(this.device, model);
   }
 
+  /** Only WebAssembly on one thread leaves a core idle that a helper could use. */
+  private helpingFor({ backend }: Device): Helping | null {
+    return backend.name === "wasm" && backend.threads === 1 ? this.helping : null;
+  }
+
   private closeDevice(device: Device): void {
     try {
       this.photos.clear();
@@ -174,145 +204,6 @@ class Engine implements EngineCore {
     }
     device.close();
   }
-}
-
-/** One job on its way: what is known of it survives the loss of a device. */
-class Run {
-  readonly notices: Notice[];
-  losses = 0;
-  private readonly parts: Parts;
-  private readonly job: Job;
-  private readonly signal: AbortSignal;
-  private readonly begun = performance.now();
-  private readonly times = { tokenise: 0, decodeImage: 0, imageTrunk: 0, network: 0, decode: 0 };
-  private text!: ReturnType<typeof readText>;
-  private photo: OpenedImage | null = null;
-  private decoded: DecodedPhoto | null = null;
-
-  constructor(parts: Parts, job: Job, signal: AbortSignal) {
-    this.parts = parts;
-    this.job = job;
-    this.signal = signal;
-    this.notices = [...parts.notices];
-  }
-
-  /** Everything that needs no device. */
-  async read(photos: PhotoCache): Promise<void> {
-    this.text = this.timed("tokenise", () => readText(this.parts, this.job));
-    await nextTask();
-    if (this.job.photo !== null) await this.openPhoto(this.job.photo, photos);
-  }
-
-  async compute(device: Device, photos: PhotoCache): Promise<AnalysisResult> {
-    const { manifest } = this.parts.model;
-    const options = runOptions(device, this.signal);
-    selectBackend(device.backend.name);
-    const photo = await this.features(device, photos, options);
-    const { prepared, sequences, queries } = this.text;
-    const predictions = await this.timedAsync("network", () =>
-      predict(device.network, sequences, photo?.features ?? null, options),
-    );
-    // A context that was lost meanwhile reads back as zeros.
-    const reason = device.lostReason();
-    if (reason !== null) throw new MnerError("device-lost", reason);
-    const letterbox = photo?.letterbox ?? null;
-    const { nested, threshold } = this.job;
-    const { entities, queries: results } = this.timed("decode", () =>
-      decodeResult({
-        manifest,
-        prepared,
-        sequences,
-        queries,
-        predictions,
-        letterbox,
-        nested,
-        threshold: threshold ?? manifest.calibration.spanThreshold,
-      }),
-    );
-    return {
-      text: this.job.text,
-      image: letterbox && { width: letterbox.width, height: letterbox.height },
-      entities,
-      queries: results,
-      backend: device.backend.name,
-      model: { name: manifest.name, version: manifest.version },
-      timings: { queued: 0, ...this.times, total: performance.now() - this.begun },
-      notices: this.notices,
-    };
-  }
-
-  private async openPhoto(input: PhotoInput, photos: PhotoCache): Promise<void> {
-    await this.timedAsync("decodeImage", async () => {
-      try {
-        this.photo = await this.parts.surroundings.openPhoto(input, this.signal);
-        if (photos.get(this.photo.key) === null) await this.decodePhoto(this.photo);
-      } catch (error) {
-        // The page may show such a photo but not read it: the names are still worth having.
-        if (!isMnerError(error) || error.code !== "image-cross-origin") throw error;
-        this.photo = null;
-        this.notices.push({ code: error.code, message: error.message });
-      }
-    });
-  }
-
-  private async decodePhoto(photo: OpenedImage): Promise<DecodedPhoto> {
-    const { size, mean, std } = this.parts.model.manifest.config.image;
-    const { width, height, pixels, pixelWidth, pixelHeight, notices } = await photo.decode();
-    await nextTask();
-    throwIfAborted(this.signal);
-    const letterbox = fitLetterbox(width, height, size);
-    const input = letterboxInput(pixels, pixelWidth, pixelHeight, letterbox, mean, std);
-    this.decoded = { letterbox, pixels: input, notices };
-    return this.decoded;
-  }
-
-  /** The photo's features: remembered ones, or new ones that are remembered from now on. */
-  private async features(device: Device, photos: PhotoCache, options: RunOptions): Promise<CachedPhoto | null> {
-    const { photo } = this;
-    if (photo === null) return null;
-    const known = photos.get(photo.key);
-    if (known) {
-      this.notices.push(...known.notices);
-      return known;
-    }
-    // It was remembered when the job began, but has made room for others since.
-    const { letterbox, pixels, notices } = this.decoded ?? (await this.decodePhoto(photo));
-    await options.pause?.();
-    const features = await this.timedAsync("imageTrunk", () => device.network.encodeImage(pixels, options));
-    const seen = { letterbox, features, notices };
-    photos.put(photo.key, seen);
-    this.notices.push(...notices);
-    return seen;
-  }
-
-  private timed<T>(stage: keyof typeof this.times, work: () => T): T {
-    const begun = performance.now();
-    try {
-      return work();
-    } finally {
-      this.times[stage] += performance.now() - begun;
-    }
-  }
-
-  private async timedAsync<T>(stage: keyof typeof this.times, work: () => Promise<T>): Promise<T> {
-    const begun = performance.now();
-    try {
-      return await work();
-    } finally {
-      this.times[stage] += performance.now() - begun;
-    }
-  }
-}
-
-function readText({ model, tokenizer }: Parts, job: Job) {
-  const { manifest } = model;
-  const queries: readonly Query[] = job.onlyQueries ? job.queries : [...manifest.queries, ...job.queries];
-  const prepared = prepareText(tokenizer, job.text);
-  const { maxPieces, text } = manifest.config;
-  const fits = Math.ceil(maxPieces / LENGTH_STEP) * LENGTH_STEP <= text.positions;
-  const limits = { maxPieces, multipleOf: fits ? LENGTH_STEP : 1 };
-  const sequences = buildSequences(tokenizer, prepared, queries, limits);
-  return { prepared, sequences, queries };
 }
 
 /** The tokenizer's files, as text by their names. */

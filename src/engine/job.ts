@@ -37,10 +37,14 @@ export interface Surroundings {
   readonly wasm: WasmFiles;
   /** Backends that `auto` tries, best first. */
   readonly order: readonly BackendName[];
+  /** Starts a worker like this one, where a second core may be had; null where not. */
+  readonly createHelper: (() => Worker) | null;
 }
 
 /** What is known of an engine once it runs. */
 export interface EngineInfo {
+  /** Hash of the model's manifest: the same in every byte. */
+  readonly release: string;
   readonly backend: BackendName;
   readonly model: {
     readonly name: string;

@@ -60,6 +60,8 @@ const surroundings: Surroundings = {
   },
   wasm: nodeWasmFiles(),
   order: ["wasm", "cpu"],
+  // The command line gives each core a tweet of its own.
+  createHelper: null,
 };
 
 function folderOf(model: string | URL | undefined): string {

@@ -1,5 +1,6 @@
 // What the page and its worker say to each other.
 import { isMnerError, MnerError, type MnerErrorCode } from "../errors/mner-error.js";
+import type { FeatureData, NetworkOutput, Sequences } from "../network/index.js";
 import type { Progress } from "./analyzer.js";
 import type { EngineOptions } from "./engine-core.js";
 import type { EngineInfo, Job } from "./job.js";
@@ -8,7 +9,10 @@ import type { AnalysisResult, Notice } from "./results.js";
 export type ToWorker =
   | { readonly type: "start"; readonly options: EngineOptions }
   | { readonly type: "analyze"; readonly id: number; readonly job: Job }
-  | { readonly type: "abort"; readonly id: number };
+  | { readonly type: "abort"; readonly id: number }
+  /** To a helper: part of a batch, whose photo may follow. */
+  | { readonly type: "run-rows"; readonly id: number; readonly rows: Sequences; readonly withPhoto: boolean }
+  | { readonly type: "photo"; readonly id: number; readonly features: FeatureData };
 
 export type FromWorker =
   /** The script has loaded: from here on a fault is the engine's, not the browser's. */
@@ -18,6 +22,7 @@ export type FromWorker =
   | { readonly type: "started"; readonly info: EngineInfo }
   | { readonly type: "failed"; readonly error: PlainError }
   | { readonly type: "result"; readonly id: number; readonly result: AnalysisResult; readonly info: EngineInfo }
+  | { readonly type: "rows"; readonly id: number; readonly output: NetworkOutput }
   | { readonly type: "error"; readonly id: number; readonly error: PlainError; readonly info: EngineInfo };
 
 /** An error as plain data: structuredClone would lose its class and code. */

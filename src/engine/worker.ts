@@ -1,44 +1,84 @@
 // The worker's side of the protocol: starts the engine on request, and hears aborts between the engine's steps.
+import type { FeatureData } from "../network/index.js";
 import { browserSurroundings } from "./browser-surroundings.js";
 import { type EngineCore, startEngine } from "./engine-core.js";
 import { type FromWorker, type ToWorker, toPlainError } from "./protocol.js";
+import { createWorker } from "./worker-url.js";
+
+type Message<Type extends ToWorker["type"]> = ToWorker & { readonly type: Type };
+type Answer<Type extends FromWorker["type"]> = FromWorker & { readonly type: Type };
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 const post = (message: FromWorker): void => scope.postMessage(message);
 const running = new Map<number, AbortController>();
+const photos = new Map<number, (features: FeatureData) => void>();
 let core: EngineCore | null = null;
 
 scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   if (data.type === "start") void start(data.options);
-  else if (data.type === "analyze") void analyze(data.id, data.job);
+  else if (data.type === "analyze") void analyze(data);
+  else if (data.type === "run-rows") void runRows(data);
+  else if (data.type === "photo") photos.get(data.id)?.(data.features);
   else running.get(data.id)?.abort();
 };
 post({ type: "alive" });
 
-async function start(options: (ToWorker & { type: "start" })["options"]): Promise<void> {
+async function start(options: Message<"start">["options"]): Promise<void> {
   try {
     const events = {
-      onProgress: (progress: (FromWorker & { type: "progress" })["progress"]) => post({ type: "progress", progress }),
-      onNotice: (notice: (FromWorker & { type: "notice" })["notice"]) => post({ type: "notice", notice }),
+      onProgress: (progress: Answer<"progress">["progress"]) => post({ type: "progress", progress }),
+      onNotice: (notice: Answer<"notice">["notice"]) => post({ type: "notice", notice }),
     };
+    const surroundings = { ...browserSurroundings(), createHelper: mayHaveHelper() ? createWorker : null };
     // Whoever gives up on a start ends the whole worker, so nothing has to be aborted here.
-    core = await startEngine(options, browserSurroundings(), events, new AbortController().signal);
+    core = await startEngine(options, surroundings, events, new AbortController().signal);
     post({ type: "started", info: core.info });
   } catch (error) {
     post({ type: "failed", error: toPlainError(error) });
   }
 }
 
-async function analyze(id: number, job: (ToWorker & { type: "analyze" })["job"]): Promise<void> {
+/** A second core, and memory for a second copy of the weights; browsers that do not say how much there is get the benefit. */
+function mayHaveHelper(): boolean {
+  const { hardwareConcurrency = 1, deviceMemory = 8 } = navigator as Navigator & { readonly deviceMemory?: number };
+  return typeof Worker === "function" && hardwareConcurrency > 1 && deviceMemory >= 4;
+}
+
+function analyze({ id, job }: Message<"analyze">): Promise<void> {
+  return answer(id, async (engine, signal) => {
+    const result = await engine.analyze(job, signal);
+    return { type: "result", id, result, info: engine.info };
+  });
+}
+
+function runRows({ id, rows, withPhoto }: Message<"run-rows">): Promise<void> {
+  return answer(id, async (engine, signal) => {
+    const photo = withPhoto ? photoOf(id, signal) : null;
+    return { type: "rows", id, output: await engine.runRows(rows, photo, signal) };
+  });
+}
+
+async function answer(
+  id: number,
+  work: (engine: EngineCore, signal: AbortSignal) => Promise<FromWorker>,
+): Promise<void> {
   const controller = new AbortController();
   running.set(id, controller);
   const engine = core!;
   try {
-    const result = await engine.analyze(job, controller.signal);
-    post({ type: "result", id, result, info: engine.info });
+    post(await work(engine, controller.signal));
   } catch (error) {
     post({ type: "error", id, error: toPlainError(error), info: engine.info });
   } finally {
     running.delete(id);
+    photos.delete(id);
   }
+}
+
+/** The features of a photo, once they are sent. */
+function photoOf(id: number, signal: AbortSignal): Promise<FeatureData> {
+  return new Promise((resolve, reject) => {
+    photos.set(id, resolve);
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
 }

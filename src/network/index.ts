@@ -2,6 +2,8 @@
 export type { ImageKind, ImageSizes, NetworkConfig, TextSizes } from "./config.js";
 export { checkNetworkConfig, gridSizes } from "./config.js";
 export { BATCH_NORM_EPSILON, expectedTensors, normedConvolutions } from "./expected-tensors.js";
+export type { FeatureData } from "./feature-data.js";
+export { makeFeatures, readFeatures } from "./feature-data.js";
 export type { AttentionAttributes, LinearAttributes } from "./fused.js";
 export { FUSED } from "./fused.js";
 export type { ImageFeatures, Network, RunOptions } from "./network.js";

@@ -66,7 +66,12 @@ export interface Network {
   readonly config: NetworkConfig;
   /** Pixels as NHWC [1, S, S, 3], normalised. */
   encodeImage(pixels: Float32Array, options?: RunOptions): Promise<ImageFeatures>;
-  run(sequences: Sequences, features: ImageFeatures | null, options?: RunOptions): Promise<NetworkOutput>;
+  /** Features may still be on their way: the text is read meanwhile. */
+  run(
+    sequences: Sequences,
+    features: ImageFeatures | Promise<ImageFeatures> | null,
+    options?: RunOptions,
+  ): Promise<NetworkOutput>;
   dispose(): void;
 }
 
@@ -216,13 +221,14 @@ function assemble(config: NetworkConfig, loader: WeightLoader, modules: Modules)
 
   async function run(
     sequences: Sequences,
-    features: ImageFeatures | null,
+    photo: ImageFeatures | Promise<ImageFeatures> | null,
     options: RunOptions = {},
   ): Promise<NetworkOutput> {
     const held = new Held();
     try {
       let hidden = await encodeText(sequences, held, options);
       options.watch?.("text_encoder", hidden);
+      const features = photo instanceof Promise ? await photo : photo;
       const outputs: Tensor[] = [];
       if (features !== null) {
         const { seen, outputs: fromPhoto } = await lookAtPhoto(sequences, hidden, features, held, options);

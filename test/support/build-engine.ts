@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { tensorflowParts } from "../../scripts/vite/tensorflow-parts.js";
 import { transformersStubs } from "../../scripts/vite/transformers-stubs.js";
+import { workerEntry } from "../../scripts/vite/worker-entry.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -23,8 +24,7 @@ export async function buildEngine(entries: Readonly<Record<string, string>>): Pr
     configFile: false,
     logLevel: "error",
     publicDir: false,
-    plugins: [tensorflowParts(), transformersStubs()],
-    worker: { format: "es", plugins: () => [tensorflowParts(), transformersStubs()] },
+    plugins: [tensorflowParts(), transformersStubs(), workerEntry("src/engine/worker.ts")],
     build: {
       outDir: folder,
       emptyOutDir: false,

@@ -5,6 +5,8 @@ export interface OpenBackend {
   readonly name: BackendName;
   /** For people: "2 threads", the adapter's name. */
   readonly detail: string;
+  /** Cores that it computes on; 0 when it is a GPU. */
+  readonly threads: number;
   /** Settles with the reason when the device is gone; never for backends that cannot lose one. */
   readonly lost: Promise<string>;
   /** Frees the device and every tensor still on it. */

@@ -11,5 +11,5 @@ export async function openCpu(): Promise<OpenBackend> {
   const backend = new MathBackendCPU();
   registerBackend("cpu", () => backend);
   await setBackend("cpu");
-  return { name: "cpu", detail: "", lost: NEVER_LOST, close: () => removeBackend("cpu") };
+  return { name: "cpu", detail: "", threads: 1, lost: NEVER_LOST, close: () => removeBackend("cpu") };
 }

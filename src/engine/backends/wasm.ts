@@ -75,6 +75,7 @@ export async function openWasm({ wasm: files }: Pick<OpenOptions, "wasm">): Prom
   return {
     name: "wasm",
     detail: threaded ? `${threads} threads` : "1 thread",
+    threads,
     lost: NEVER_LOST,
     close: () => removeBackend("wasm"),
   };

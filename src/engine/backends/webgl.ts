@@ -47,6 +47,7 @@ export async function openWebgl({ allowSoftware }: OpenOptions): Promise<OpenBac
   return {
     name: "webgl",
     detail: renderer,
+    threads: 0,
     lost,
     close: () => {
       closed = true;

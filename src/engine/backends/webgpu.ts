@@ -40,6 +40,7 @@ export async function openWebgpu({ allowSoftware }: OpenOptions): Promise<OpenBa
   return {
     name: "webgpu",
     detail: describe(adapter),
+    threads: 0,
     lost,
     close: () => {
       closed = true;

@@ -1,0 +1,204 @@
+// Rows shared with a helper: the same answers as without one, whatever becomes of it. The helper here is a second network in
+// the same thread; the worker around it is tested in Chromium.
+import { memory, setBackend } from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { readGolden } from "../../test/support/golden.js";
+import { MnerError } from "../errors/mner-error.js";
+import { buildNetwork, makeFeatures, type Network } from "../network/index.js";
+import type { Sequences } from "../text/index.js";
+import { openWasm } from "./backends/wasm.js";
+import { nodeWasmFiles } from "./backends/wasm-files-node.js";
+import type { Helper } from "./helper.js";
+import { Helping } from "./helping.js";
+import { ownShare, predict } from "./predict.js";
+
+const golden = readGolden("golden-tiny-mini");
+const source = {
+  has: (name: string) => golden.weights.has(name),
+  read: (name: string) => golden.weights.get(name)!,
+};
+let network: Network;
+
+beforeAll(async () => {
+  await openWasm({ wasm: nodeWasmFiles() });
+  await setBackend("wasm");
+  network = buildNetwork(golden.config, source);
+}, 60_000);
+
+/** Made-up rows: windows × 4 queries, of different lengths. */
+function makeSequences(windows: number): Sequences {
+  const [queryCount, length] = [4, 24];
+  const rows = windows * queryCount;
+  const fill = (value: (row: number, column: number) => number): Int32Array =>
+    Int32Array.from({ length: rows * length }, (_, at) => value(Math.floor(at / length), at % length));
+  const lengths = Int32Array.from({ length: rows }, (_, row) => length - (row % 5));
+  const used = (row: number, column: number, value: number): number => (column < lengths[row]! ? value : 0);
+  return {
+    rows,
+    length,
+    queryCount,
+    windows: [],
+    lengths,
+    ids: fill((row, column) => used(row, column, 5 + ((row * 37 + column * 11) % 900))),
+    segments: fill((row, column) => used(row, column, column < 6 ? 0 : 1)),
+    shapes: fill((row, column) => used(row, column, column % 5)),
+    sentenceColumns: new Int32Array(queryCount).fill(6),
+  };
+}
+
+function secondNetwork(): Helper & { readonly rows: number[] } {
+  const rows: number[] = [];
+  return {
+    rows,
+    async run(part, photo, signal) {
+      rows.push(part.rows);
+      const features = photo?.then(makeFeatures) ?? null;
+      try {
+        return await network.run(part, features, { pause: () => signal.throwIfAborted() });
+      } finally {
+        (await features?.catch(() => null))?.dispose();
+      }
+    },
+    dispose: () => {},
+  };
+}
+
+async function helpingWith(helper: Helper): Promise<Helping> {
+  const helping = new Helping(async () => helper, { fromJob: 1, restMs: 60_000 });
+  helping.ask();
+  await vi.waitFor(() => expect(helping.ask()).toBe(helper));
+  return helping;
+}
+
+async function run(
+  windows: number,
+  helping: Helping | null,
+  isPhotoNew = false,
+  signal = new AbortController().signal,
+) {
+  const features = await network.encodeImage(golden.vectors.get("input.pixels")!.values as Float32Array);
+  try {
+    return await predict({
+      network,
+      sequences: makeSequences(windows),
+      features: Promise.resolve(features),
+      isPhotoNew,
+      options: {},
+      signal,
+      helping,
+    });
+  } finally {
+    features.dispose();
+  }
+}
+
+describe("rows shared with a helper", () => {
+  it.each([
+    [1, false, [2]],
+    [1, true, [3]],
+    [11, false, [16, 6]],
+  ])("%i window(s), new photo %s: gives what one network gives", async (windows, isNew, shares) => {
+    const alone = await run(windows, null);
+    const helper = secondNetwork();
+    const before = memory().numTensors;
+    const shared = await run(windows, await helpingWith(helper), isNew);
+    expect(helper.rows).toEqual(shares);
+    expect(memory().numTensors).toBe(before);
+    expect([...shared.existence]).toEqual([...alone.existence]);
+    expect([...shared.start]).toEqual([...alone.start]);
+    shared.photo!.forEach(({ candidates, none }, query) => {
+      expect(none).toBe(alone.photo![query]!.none);
+      expect([...candidates]).toEqual([...alone.photo![query]!.candidates]);
+    });
+  });
+
+  it("does a helper's part itself when it fails, and asks it no more", async () => {
+    const dead: Helper = {
+      run: async () => {
+        throw new MnerError("worker-failed", "gone");
+      },
+      dispose: vi.fn(),
+    };
+    const helping = await helpingWith(dead);
+    const shared = await run(1, helping);
+    expect([...shared.end]).toEqual([...(await run(1, null)).end]);
+    expect(dead.dispose).toHaveBeenCalled();
+    expect(helping.ask()).toBeNull();
+  });
+
+  it("does not wait for ever for one that keeps silent", { timeout: 30_000 }, async () => {
+    const silent: Helper = { run: () => new Promise(() => {}), dispose: vi.fn() };
+    const shared = await run(1, await helpingWith(silent));
+    expect(shared.existence).toHaveLength(4);
+    expect(silent.dispose).toHaveBeenCalled();
+  });
+
+  it("tells the helper to stop when its own part fails", async () => {
+    let told = false;
+    const waiting: Helper = {
+      run: (_rows, _photo, signal) =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => {
+            told = true;
+            reject(new MnerError("aborted", "stopped"));
+          });
+        }),
+      dispose: () => {},
+    };
+    const helping = await helpingWith(waiting);
+    const failing = predict({
+      network,
+      sequences: makeSequences(1),
+      features: Promise.reject(new Error("no photo")),
+      isPhotoNew: true,
+      options: {},
+      signal: new AbortController().signal,
+      helping,
+    });
+    await expect(failing).rejects.toThrow("no photo");
+    expect(told).toBe(true);
+  });
+
+  it("shares evenly, and leaves more to the helper while the trunk runs", () => {
+    expect([1, 2, 3, 4, 5, 32].map((rows) => ownShare(rows, 0))).toEqual([1, 1, 2, 2, 3, 16]);
+    expect([1, 2, 3, 4, 5, 32].map((rows) => ownShare(rows, 2))).toEqual([1, 1, 1, 1, 2, 15]);
+  });
+});
+
+describe("a helper", () => {
+  it("is called by the second job, and gives its memory back when nobody asks", async () => {
+    vi.useFakeTimers();
+    try {
+      const dispose = vi.fn();
+      const start = vi.fn(async (): Promise<Helper> => ({ run: () => new Promise(() => {}), dispose }));
+      const helping = new Helping(start, { fromJob: 2, restMs: 1000 });
+      expect(helping.ask()).toBeNull();
+      await vi.advanceTimersByTimeAsync(10);
+      expect(start).not.toHaveBeenCalled();
+      helping.ask();
+      await vi.advanceTimersByTimeAsync(10);
+      expect(helping.ask()).not.toBeNull();
+      await vi.advanceTimersByTimeAsync(990);
+      expect(dispose).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(20);
+      expect(dispose).toHaveBeenCalledTimes(1);
+      expect(helping.ask()).toBeNull();
+      expect(start).toHaveBeenCalledTimes(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("that cannot be had is not asked for again", async () => {
+    const start = vi.fn(async (): Promise<Helper> => {
+      throw new Error("forbidden");
+    });
+    const helping = new Helping(start, { fromJob: 1, restMs: 1000 });
+    for (let job = 0; job < 3; job++) {
+      expect(helping.ask()).toBeNull();
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    helping.giveUp();
+    expect(start).toHaveBeenCalledTimes(1);
+  });
+});

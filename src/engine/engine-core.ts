@@ -9,21 +9,11 @@ import { selectBackend, whenFree } from "./backends/open-backend.js";
 import { type Device, openDevice, runOptions } from "./device.js";
 import { startHelper } from "./helper.js";
 import { Helping } from "./helping.js";
-import type { EngineInfo, Job, Surroundings } from "./job.js";
+import type { EngineEvents, EngineInfo, EngineOptions, Job, Surroundings } from "./job.js";
 import { PhotoCache } from "./photo-cache.js";
 import type { AnalysisResult, BackendName, Notice } from "./results.js";
 import { Run, type RunParts } from "./run.js";
 import { nextTask } from "./task.js";
-
-export interface EngineOptions {
-  readonly model: string;
-  readonly backend: "auto" | BackendName;
-}
-
-export interface EngineEvents {
-  onProgress(progress: Progress): void;
-  onNotice(notice: Notice): void;
-}
 
 /** The result with the time it waited left at 0: only the queue knows that. */
 export interface EngineCore {

@@ -2,7 +2,7 @@
 // a second worker does not, and the rows of a batch have nothing to say to each other.
 import { MnerError, throwIfAborted } from "../errors/mner-error.js";
 import type { FeatureData, NetworkOutput, Sequences } from "../network/index.js";
-import type { EngineOptions } from "./engine-core.js";
+import type { EngineOptions } from "./job.js";
 import { type FromWorker, fromPlainError, type ToWorker } from "./protocol.js";
 
 export interface Helper {

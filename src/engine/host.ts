@@ -1,6 +1,5 @@
 // Whoever runs an engine for the page: a worker, or the page itself.
-import type { EngineEvents, EngineOptions } from "./engine-core.js";
-import type { EngineInfo, Job } from "./job.js";
+import type { EngineEvents, EngineInfo, EngineOptions, Job } from "./job.js";
 import type { AnalysisResult } from "./results.js";
 
 export interface Host {

@@ -4,12 +4,22 @@
 import type { LoadedModel, LoadProgress } from "../model/index.js";
 import type { Letterbox, OpenedImage, PreparedImage } from "../vision/index.js";
 import type { NodeImageSource } from "../vision/node.js";
-import type { Query } from "./analyzer.js";
+import type { Progress, Query } from "./analyzer.js";
 import type { WasmFiles } from "./backends/backend.js";
 import type { BackendName, Notice } from "./results.js";
 
 /** A photo on its way: as the page has prepared it, or as a program in Node holds it. */
 export type PhotoInput = PreparedImage | { readonly kind: "node"; readonly source: NodeImageSource };
+
+export interface EngineOptions {
+  readonly model: string;
+  readonly backend: "auto" | BackendName;
+}
+
+export interface EngineEvents {
+  onProgress(progress: Progress): void;
+  onNotice(notice: Notice): void;
+}
 
 export interface Job {
   readonly text: string;

@@ -2,8 +2,7 @@
 import { isMnerError, MnerError, type MnerErrorCode } from "../errors/mner-error.js";
 import type { FeatureData, NetworkOutput, Sequences } from "../network/index.js";
 import type { Progress } from "./analyzer.js";
-import type { EngineOptions } from "./engine-core.js";
-import type { EngineInfo, Job } from "./job.js";
+import type { EngineInfo, EngineOptions, Job } from "./job.js";
 import type { AnalysisResult, Notice } from "./results.js";
 
 export type ToWorker =

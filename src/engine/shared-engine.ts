@@ -2,9 +2,8 @@
 // queue, one copy of the weights. It goes when the last of them has let go.
 import { MnerError, throwIfAborted } from "../errors/mner-error.js";
 import type { Progress } from "./analyzer.js";
-import type { EngineOptions } from "./engine-core.js";
 import type { Host, StartHost } from "./host.js";
-import type { Job } from "./job.js";
+import type { EngineOptions, Job } from "./job.js";
 import { JobQueue } from "./queue.js";
 import type { AnalysisResult, Notice } from "./results.js";
 

@@ -1,9 +1,8 @@
 // The engine in a worker, seen from the page: starts it, talks to it, ends it when it does not listen, and replaces it.
 import { MnerError, throwIfAborted } from "../errors/mner-error.js";
 import { transferablesOf } from "../vision/index.js";
-import type { EngineEvents, EngineOptions } from "./engine-core.js";
 import type { Host } from "./host.js";
-import type { EngineInfo, Job } from "./job.js";
+import type { EngineEvents, EngineInfo, EngineOptions, Job } from "./job.js";
 import { type FromWorker, fromPlainError, type ToWorker } from "./protocol.js";
 import type { AnalysisResult } from "./results.js";
 import { createWorker } from "./worker-url.js";

@@ -14,6 +14,6 @@ export function browserSurroundings(): Surroundings {
     },
     wasm: browserWasmFiles(),
     order: ["webgpu", "wasm", "webgl", "cpu"],
-    createHelper: null,
+    helperScript: null,
   };
 }

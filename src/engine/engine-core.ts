@@ -93,9 +93,9 @@ class Engine implements EngineCore {
     this.parts = parts;
     this.device = device;
     const { address, model, surroundings } = parts;
-    const { createHelper } = surroundings;
+    const { helperScript } = surroundings;
     const options: EngineOptions = { model: address, backend: "wasm" };
-    this.helping = createHelper && new Helping(() => startHelper(createHelper, options, model.release));
+    this.helping = helperScript === null ? null : new Helping(() => startHelper(helperScript, options, model.release));
   }
 
   get info(): EngineInfo {

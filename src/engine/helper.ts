@@ -4,6 +4,7 @@ import { MnerError, throwIfAborted } from "../errors/mner-error.js";
 import type { FeatureData, NetworkOutput, Sequences } from "../network/index.js";
 import type { EngineOptions } from "./job.js";
 import { type FromWorker, fromPlainError, type ToWorker } from "./protocol.js";
+import { startWorker } from "./start-worker.js";
 
 export interface Helper {
   /** Runs these rows. The photo's features may still be on their way. Fails with `worker-failed` when it is of no more use. */
@@ -12,9 +13,9 @@ export interface Helper {
 }
 
 /** Starts a helper that has the very same release of the model. */
-export function startHelper(createWorker: () => Worker, options: EngineOptions, release: string): Promise<Helper> {
+export function startHelper(script: string, options: EngineOptions, release: string): Promise<Helper> {
   return new Promise((resolve, reject) => {
-    const worker = createWorker();
+    const worker = startWorker(script);
     const helper = new WorkerHelper(worker);
     const fail = (why: string): void => {
       helper.end(why);
@@ -26,7 +27,7 @@ export function startHelper(createWorker: () => Worker, options: EngineOptions, 
     };
     worker.onmessageerror = () => fail("a message could not be read");
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-      if (data.type === "alive") helper.post({ type: "start", options });
+      if (data.type === "alive") helper.post({ type: "start", options, script: null });
       else if (data.type === "failed") fail(data.error.message);
       else if (data.type === "started") {
         // Halves of two releases would make a result that is neither's.

@@ -47,8 +47,8 @@ export interface Surroundings {
   readonly wasm: WasmFiles;
   /** Backends that `auto` tries, best first. */
   readonly order: readonly BackendName[];
-  /** Starts a worker like this one, where a second core may be had; null where not. */
-  readonly createHelper: (() => Worker) | null;
+  /** Script of a second worker, where another core may be had; null where not. */
+  readonly helperScript: string | null;
 }
 
 /** What is known of an engine once it runs. */

@@ -61,7 +61,7 @@ const surroundings: Surroundings = {
   wasm: nodeWasmFiles(),
   order: ["wasm", "cpu"],
   // The command line gives each core a tweet of its own.
-  createHelper: null,
+  helperScript: null,
 };
 
 function folderOf(model: string | URL | undefined): string {

@@ -6,7 +6,8 @@ import type { EngineInfo, EngineOptions, Job } from "./job.js";
 import type { AnalysisResult, Notice } from "./results.js";
 
 export type ToWorker =
-  | { readonly type: "start"; readonly options: EngineOptions }
+  /** With the worker's own address, in case it may start a helper. */
+  | { readonly type: "start"; readonly options: EngineOptions; readonly script: string | null }
   | { readonly type: "analyze"; readonly id: number; readonly job: Job }
   | { readonly type: "abort"; readonly id: number }
   /** To a helper: part of a batch, whose photo may follow. */

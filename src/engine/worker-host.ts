@@ -5,7 +5,8 @@ import type { Host } from "./host.js";
 import type { EngineEvents, EngineInfo, EngineOptions, Job } from "./job.js";
 import { type FromWorker, fromPlainError, type ToWorker } from "./protocol.js";
 import type { AnalysisResult } from "./results.js";
-import { createWorker } from "./worker-url.js";
+import { startWorker } from "./start-worker.js";
+import { workerAddress } from "./worker-url.js";
 
 /** A worker that has not said a word by then will not. */
 const ALIVE_MS = 30_000;
@@ -52,7 +53,7 @@ class WorkerHost implements Host {
   start(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       throwIfAborted(signal);
-      const worker = createWorker();
+      const worker = startWorker(workerAddress);
       const life: Life = { worker, pending: new Map(), ended: false };
       this.life = life;
       let alive = false;
@@ -80,7 +81,7 @@ class WorkerHost implements Host {
       worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
         if (data.type === "alive") {
           alive = true;
-          worker.postMessage({ type: "start", options: this.options } satisfies ToWorker);
+          worker.postMessage({ type: "start", options: this.options, script: workerAddress } satisfies ToWorker);
         } else if (data.type === "started") {
           this.info = data.info;
           settle(null);

@@ -1,24 +1,4 @@
-// Makes the worker, wherever the script came from.
+// Where the worker's script is: a file of the bundle, beside this one.
 import workerUrl from "./worker.js?worker&url";
 
-/** Throws when workers are forbidden at once; later refusals arrive as an `error` event. */
-export function createWorker(): Worker {
-  const url = new URL(workerUrl, import.meta.url);
-  const options = { type: "module", name: "mner-qg" } as const;
-  if (url.origin === location.origin) return new Worker(trusted(url.href), options);
-  // A worker's script must come from the page's own origin, but what it imports need not (the server allows it by CORS).
-  const source = URL.createObjectURL(new Blob([`import ${JSON.stringify(url.href)};`], { type: "text/javascript" }));
-  const worker = new Worker(trusted(source), options);
-  worker.addEventListener("message", () => URL.revokeObjectURL(source), { once: true });
-  return worker;
-}
-
-interface TrustedTypes {
-  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
-}
-
-/** Where Trusted Types are enforced, a script's address must be vouched for. Only the two above ever come here. */
-function trusted(url: string): string {
-  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
-  return trustedTypes?.createPolicy("mner-qg-worker", { createScriptURL: (own) => own }).createScriptURL(url) ?? url;
-}
+export const workerAddress: string = new URL(workerUrl, import.meta.url).href;

@@ -3,7 +3,6 @@ import type { FeatureData } from "../network/index.js";
 import { browserSurroundings } from "./browser-surroundings.js";
 import { type EngineCore, startEngine } from "./engine-core.js";
 import { type FromWorker, type ToWorker, toPlainError } from "./protocol.js";
-import { createWorker } from "./worker-url.js";
 
 type Message<Type extends ToWorker["type"]> = ToWorker & { readonly type: Type };
 type Answer<Type extends FromWorker["type"]> = FromWorker & { readonly type: Type };
@@ -15,7 +14,7 @@ const photos = new Map<number, (features: FeatureData) => void>();
 let core: EngineCore | null = null;
 
 scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
-  if (data.type === "start") void start(data.options);
+  if (data.type === "start") void start(data);
   else if (data.type === "analyze") void analyze(data);
   else if (data.type === "run-rows") void runRows(data);
   else if (data.type === "photo") photos.get(data.id)?.(data.features);
@@ -23,13 +22,13 @@ scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
 };
 post({ type: "alive" });
 
-async function start(options: Message<"start">["options"]): Promise<void> {
+async function start({ options, script }: Message<"start">): Promise<void> {
   try {
     const events = {
       onProgress: (progress: Answer<"progress">["progress"]) => post({ type: "progress", progress }),
       onNotice: (notice: Answer<"notice">["notice"]) => post({ type: "notice", notice }),
     };
-    const surroundings = { ...browserSurroundings(), createHelper: mayHaveHelper() ? createWorker : null };
+    const surroundings = { ...browserSurroundings(), helperScript: mayHaveHelper() ? script : null };
     // Whoever gives up on a start ends the whole worker, so nothing has to be aborted here.
     core = await startEngine(options, surroundings, events, new AbortController().signal);
     post({ type: "started", info: core.info });

@@ -1,5 +1,6 @@
-// Four projects: unit tests stand beside their source and run in Node; the command line is spawned as it ships; a browser is
-// used wherever one matters; the package is packed and installed elsewhere. `npm test` runs them one after the other.
+// Five projects: unit tests stand beside their source and run in Node; the command line is spawned as it ships; a browser is
+// used wherever one matters; the package is packed and installed elsewhere; and a hostile world has a suite of its own.
+// `npm test` runs them one after the other.
 import { defineConfig } from "vitest/config";
 import { tensorflowParts } from "./scripts/vite/tensorflow-parts.js";
 import { transformersStubs } from "./scripts/vite/transformers-stubs.js";
@@ -42,7 +43,7 @@ export default defineConfig({
           name: "browser",
           environment: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/cli/**", "test/package/**", "test/{architecture,docs}/**"],
+          exclude: ["test/{cli,package,hostile,architecture,docs}/**"],
           // One Chromium at a time: tests measure times, and machines are small.
           fileParallelism: false,
           testTimeout: 180_000,
@@ -57,6 +58,19 @@ export default defineConfig({
           globalSetup: ["test/package/support/pack.ts"],
           fileParallelism: false,
           testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        plugins: [transformersStubs(), tensorflowParts()],
+        test: {
+          name: "hostile",
+          environment: "node",
+          include: ["test/hostile/**/*.test.ts"],
+          globalSetup: ["test/hostile/support/report.ts"],
+          fileParallelism: false,
+          // The long form takes as long as it was asked to.
+          testTimeout: 300_000 + 60_000 * Number(process.env.HOSTILE_MINUTES ?? 0),
           hookTimeout: 180_000,
         },
       },

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { ensureBrowser } from "./ensure-browser.mjs";
 
 // The projects of vitest.config.ts, one after the other: two browsers at once are too much for a small machine.
-const suites = ["unit", "cli", "browser", "package"];
+const suites = ["unit", "cli", "browser", "package", "hostile"];
 
 process.env.CHROME_PATH = ensureBrowser();
 const folder = mkdtempSync(join(tmpdir(), "mner-qg-test-"));

@@ -91,12 +91,14 @@ async function readRequest(request: AnalyzeRequest, place: Place): Promise<Job> 
 }
 
 function checkQueries(queries: readonly Query[], only: boolean): void {
+  if (!Array.isArray(queries)) throw new MnerError("query-invalid", "The queries must be a list of { label, query }.");
   if (queries.length > MOST_QUERIES) {
     throw new MnerError("query-invalid", `There are ${queries.length} queries. Ask at most ${MOST_QUERIES} at once.`);
   }
   if (only && queries.length === 0)
     throw new MnerError("query-invalid", "There is no query. Ask for at least one type of name.");
-  for (const { label, query } of queries) {
+  for (const one of queries as readonly (Partial<Query> | null | undefined)[]) {
+    const { label, query } = one ?? {};
     if (typeof label !== "string" || label.trim() === "" || typeof query !== "string" || query.trim() === "") {
       throw new MnerError("query-invalid", "A query needs a label and words that say what to look for.");
     }

@@ -1,41 +1,31 @@
-// Takes the pictures of the documents from the real thing: `npm run build`, then this. The results are committed.
-import { mkdirSync } from "node:fs";
+// `npm run pictures`: takes all pictures of the documents anew, from the real thing. The results are committed.
+//
+//   npm run pictures -- demo        only those of the demo page (or: element)
+//   npm run pictures -- --out /tmp  to another folder
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { parseArgs } from "node:util";
 import sharp from "sharp";
-import { ensureBrowser } from "./ensure-browser.mjs";
-import { createStaticServer, listen } from "./serve/static-server.mjs";
+import { takeDemo } from "./pictures/demo.mjs";
+import { takeElement } from "./pictures/element.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const out = `${root}docs/images/`;
+const subjects = { demo: takeDemo, element: takeElement };
 
-const server = createStaticServer({ root: `${root}dist/app` });
-const address = await listen(server, { port: 4190 });
-const browser = await chromium.launch({ executablePath: ensureBrowser(), args: ["--no-sandbox"] });
-try {
-  const page = await browser.newPage({
-    viewport: { width: 1280, height: 800 },
-    deviceScaleFactor: 1.5,
-    colorScheme: "light",
-    reducedMotion: "reduce",
-  });
-  await page.goto(address);
-  const tag = page.locator("mner-qg").first();
-  await tag.waitFor();
-  // What is shown first was stored with the page; the picture is to show what the model finds. Choosing what to compute on
-  // asks it, and spares the picture a notice about what this machine lacks.
-  const found = tag.evaluate((element) => new Promise((resolve) => element.addEventListener("mner-result", resolve)));
-  await page.locator("#backend").evaluate((select) => {
-    select.value = "wasm";
-    select.dispatchEvent(new Event("change", { bubbles: true }));
-  });
-  await found;
-  await page.mouse.move(0, 0);
-  await page.waitForTimeout(1000);
-  const picture = await page.screenshot();
-  mkdirSync(out, { recursive: true });
-  await sharp(picture).png({ palette: true, quality: 90, compressionLevel: 9 }).toFile(`${out}demo.png`);
-} finally {
-  await browser.close();
-  server.close();
+const { values, positionals } = parseArgs({
+  options: { out: { type: "string", default: "docs/images" } },
+  allowPositionals: true,
+});
+const folder = resolve(root, values.out);
+mkdirSync(folder, { recursive: true });
+for (const name of positionals.length > 0 ? positionals : Object.keys(subjects)) {
+  const take = subjects[name];
+  if (!take) throw new Error(`There are no pictures of "${name}". There are: ${Object.keys(subjects).join(", ")}.`);
+  for (const file of await take(root, folder)) {
+    // A palette is enough for pictures of this kind, and a quarter of the size.
+    const small = await sharp(readFileSync(file)).png({ palette: true, quality: 82, effort: 10 }).toBuffer();
+    writeFileSync(file, small);
+    console.log(`${basename(file).padEnd(40)} ${(small.length / 1000).toFixed(0).padStart(4)} kB`);
+  }
 }

@@ -4,7 +4,7 @@ import type { MnerQg } from "../element/mner-qg.js";
 import type { Analyzer, Query } from "../engine/analyzer.js";
 import type { AnalysisResult, Notice } from "../engine/results.js";
 import { OfflineApp } from "../pwa/offline-app.js";
-import { type Example, findExample, photoAddress, storedResult } from "./examples/examples.js";
+import { type Example, findExample, firstExample, photoAddress, storedResult } from "./examples/examples.js";
 import { type Incoming, unknownFiles } from "./intake/incoming.js";
 import { ModelLoader } from "./model-loader.js";
 import { type Draft, keepDraft } from "./state/draft.js";
@@ -162,7 +162,8 @@ export class App {
 
   apply(shared: Partial<SharedState>): void {
     const { example: name, ...rest } = shared;
-    const example = findExample(name ?? null);
+    // An address that only chooses a view or a backend says nothing of a tweet: then there is one to look at.
+    const example = findExample(name ?? (shared.text === undefined ? firstExample.id : null));
     const text = shared.text ?? example?.text ?? "";
     const plain =
       example !== null && text === example.text && !shared.queries && !shared.nested && shared.threshold === undefined;

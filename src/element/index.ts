@@ -2,8 +2,9 @@
 import { defineMnerQg } from "./define.js";
 
 export { MnerError, type MnerErrorCode } from "../errors/mner-error.js";
+export type { Loading } from "./asking.js";
 export type { ErrorDetail, MnerEventMap, ReadyDetail, ResultDetail, SelectDetail } from "./events.js";
-export { type Loading, MnerQg } from "./mner-qg.js";
+export { MnerQg } from "./mner-qg.js";
 export type { Plural, Strings } from "./strings/strings.js";
 
 defineMnerQg();

@@ -1,23 +1,23 @@
 // The custom element <mner-qg>: takes text and photo from the page, asks the engine, draws the answer. The header of the
 // class is the only source of its documentation; manifest, editor data and framework typings are generated from it.
-import { html, LitElement, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
-import type { AnalyzeRequest, ImageInput, Query } from "../engine/analyzer.js";
+import { LitElement, type PropertyDeclarations, type TemplateResult } from "lit";
+import type { ImageInput, Query } from "../engine/analyzer.js";
 import type { AnalysisResult, BackendName } from "../engine/results.js";
 import { MnerError } from "../errors/mner-error.js";
-import { absolute } from "./absolute.js";
 import { Analysis } from "./analysis.js";
+import { Asking, type Loading, type Question } from "./asking.js";
 import { type CheckedResults, checkResults } from "./check-results.js";
+import { composeScene } from "./compose-scene.js";
 import { fire } from "./events.js";
 import type { CocoData } from "./exports/coco.js";
-import type { ExportSource } from "./exports/source.js";
+import { exportable, sourceOf } from "./exports/source.js";
 import type { WebAnnotationCollection } from "./exports/web-annotation.js";
-import { Interaction, idsOf } from "./interaction.js";
+import { Interaction } from "./interaction.js";
 import { layOut, paintVeil } from "./layout.js";
 import { lightText } from "./light-text.js";
-import { watchViewport } from "./near-viewport.js";
 import { PhotoState } from "./photo-state.js";
 import type { Scene, SceneActions } from "./scene.js";
-import { type Segmentation, segmentText } from "./segment-text.js";
+import { sceneActions } from "./scene-actions.js";
 import { Selection } from "./selection.js";
 import { messageOf } from "./strings/messages.js";
 import { createSpeaker, type Speaker } from "./strings/speak.js";
@@ -26,28 +26,12 @@ import { baseStyles } from "./styles/base.js";
 import { panelStyles } from "./styles/panels.js";
 import { photoStyles } from "./styles/photo.js";
 import { textStyles } from "./styles/text.js";
-import { barTemplate, summary } from "./templates/bar.js";
-import { listTemplate, troubleTemplate, whyTemplate } from "./templates/panels.js";
-import { photoTemplate } from "./templates/photo.js";
-import { textTemplate } from "./templates/text.js";
-import { buildView, emptyView, type View, withSize } from "./view-model.js";
-import { buildWalk } from "./walk.js";
+import { summary } from "./templates/bar.js";
+import { tagTemplate } from "./templates/tag.js";
+import { ViewState } from "./view-state.js";
+import { watchTag } from "./watch-tag.js";
 
-export type Loading = "lazy" | "eager" | "manual";
-
-/** Frameworks set properties where HTML sets attributes, so that a list may come as the text of one. */
-const toList = (value: readonly string[] | string | null): readonly string[] | null => {
-  if (typeof value !== "string") return value;
-  const types = value.split(value.includes(",") ? "," : /\s+/).map((type) => type.trim());
-  return types.filter(Boolean);
-};
-
-const toNumber = (value: number | string | null): number | null =>
-  value === null || value === "" ? null : Number(value);
-
-const same = (a: readonly unknown[] | null, b: readonly unknown[]): boolean =>
-  a !== null && a.length === b.length && a.every((value, index) => Object.is(value, b[index]));
-
+/** What most pages never ask for comes when it is asked for. */
 const formats = () => import("./seldom.js");
 
 /**
@@ -177,28 +161,19 @@ export class MnerQg extends LitElement {
   declare strings: Partial<Strings> | null;
 
   readonly #selection = new Selection();
-  readonly #analysis: Analysis;
+  readonly #shown = new ViewState();
   readonly #photo: PhotoState;
+  readonly #analysis: Analysis;
+  readonly #asking: Asking;
+  readonly #actions: SceneActions;
   #interaction: Interaction | null = null;
   #given: CheckedResults | null = null;
-  #result: AnalysisResult | null = null;
-  /** What is drawn: given or found, with the photo's size where only the page knows it. */
-  #drawn: AnalysisResult | null = null;
-  /** What the last run was asked, so that the same is never asked twice. */
-  #answered: readonly unknown[] | null = null;
-  #near = false;
-  /** Whether the run going on was begun by the tag itself, as it came near. */
-  #unasked = false;
+  #found: AnalysisResult | null = null;
   #ownText = "";
-  #hidden: ReadonlySet<string> = new Set();
-  #whyType: string | null = null;
   #announcement = "";
   #selected: string | null = null;
   #speaker: Speaker = createSpeaker(null);
-  #view: View = emptyView;
-  #viewOf: readonly unknown[] | null = null;
-  #segmentation: Segmentation = segmentText("", []);
-  #stopWatching: (() => void)[] = [];
+  #stopWatching = (): void => {};
 
   constructor() {
     super();
@@ -208,24 +183,23 @@ export class MnerQg extends LitElement {
     this.threshold = this.types = this.crossOrigin = null;
     this.nested = this.list = this.why = false;
     this.image = this.queries = this.results = this.strings = null;
-    const redraw = (): void => this.requestUpdate();
-    this.#photo = new PhotoState({
-      photoChanged: redraw,
-      photoFailed: (error) => fire(this, "mner-error", { error }),
-    });
+    const tellError = (error: MnerError): void => fire(this, "mner-error", { error });
+    this.#photo = new PhotoState({ photoChanged: () => this.requestUpdate(), photoFailed: tellError });
     this.#analysis = new Analysis({
       phaseChanged: (phase) => {
         if (phase.kind === "error") {
           this.#announcement = messageOf(this.#speaker, phase.error);
-          fire(this, "mner-error", { error: phase.error });
+          tellError(phase.error);
         }
         this.requestUpdate();
       },
       progressed: (progress) => fire(this, "mner-progress", progress),
       ready: ({ backend, model: { name, version } }) => fire(this, "mner-ready", { backend, model: { name, version } }),
       finished: (result) => this.#finish(result),
-      photoRefused: (error) => fire(this, "mner-error", { error }),
+      photoRefused: tellError,
     });
+    this.#asking = new Asking(this.#analysis);
+    this.#actions = sceneActions(this, this.#shown, this.#selection, this.#photo);
   }
 
   /** Analyses text and photo now, whatever `loading` says. The newest request wins; older ones reject as `aborted`. */
@@ -238,11 +212,10 @@ export class MnerQg extends LitElement {
     if (this.isConnected) this.#ownText = lightText(this);
     if (this.#text.trim() === "") {
       const error = new MnerError("text-empty", "There is no text. Write one into the tag, or set its text.");
-      this.#answered = this.#asked();
-      this.#analysis.fail(error);
+      this.#asking.refuse(this.#question(), error);
       throw error;
     }
-    return this.#run(options.signal);
+    return this.#asking.run(this.#question(), options.signal);
   }
 
   /** Pins the name with this id (see `mner-select`, or `start-end-TYPE`); `null` lets go. */
@@ -254,25 +227,25 @@ export class MnerQg extends LitElement {
 
   /** The result as plain data, or `null` when there is none; `results` takes it back. */
   toJSON(): AnalysisResult | null {
-    return this.#given ? this.#given.result : this.#result;
+    return this.#given ? this.#given.result : this.#found;
   }
 
   /** CoNLL: one token and one BIO tag a line. */
   async toCoNLL(): Promise<string> {
-    const result = this.#existing();
+    const result = exportable(this.toJSON());
     return (await formats()).toConll(result);
   }
 
   /** W3C Web Annotation, with places in the text and in the photo. */
   async toWebAnnotation(): Promise<WebAnnotationCollection> {
-    const result = this.#existing();
-    return (await formats()).toWebAnnotation(result, this.#source());
+    const result = exportable(this.toJSON());
+    return (await formats()).toWebAnnotation(result, sourceOf(this));
   }
 
   /** COCO detection format. */
   async toCOCO(): Promise<CocoData> {
-    const result = this.#existing();
-    return (await formats()).toCoco(result, this.#source());
+    const result = exportable(this.toJSON());
+    return (await formats()).toCoco(result, sourceOf(this));
   }
 
   /** A picture of text and photo as they are shown, as SVG source; the photo is inside where it may be read. */
@@ -287,23 +260,21 @@ export class MnerQg extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    const content = new MutationObserver(() => this.#readContent());
-    content.observe(this, { childList: true, characterData: true, subtree: true });
-    const size = typeof ResizeObserver === "undefined" ? null : new ResizeObserver(() => this.#layOut());
-    size?.observe(this);
-    this.#stopWatching = [
-      () => content.disconnect(),
-      () => size?.disconnect(),
-      watchViewport(this, (near) => this.#nearChanged(near)),
-    ];
+    this.#stopWatching = watchTag(this, {
+      contentChanged: () => this.#readContent(),
+      sizeChanged: () => this.#layOut(),
+      nearChanged: (near) => {
+        this.#asking.nearChanged(near);
+        this.requestUpdate();
+      },
+    });
     this.#readContent();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    for (const stop of this.#stopWatching) stop();
-    this.#near = false;
-    this.#pause();
+    this.#stopWatching();
+    this.#asking.leave();
     // Being moved within the page disconnects for a moment; only a tag that stays away lets the engine go.
     setTimeout(() => this.isConnected || this.#analysis.release());
   }
@@ -322,25 +293,13 @@ export class MnerQg extends LitElement {
     if (changed.has("strings")) this.#speaker = createSpeaker(this.strings);
     if (changed.has("results")) this.#takeResults();
     this.#photo.give(this.src, this.image, this.crossOrigin);
-    if (!this.#given && this.#result?.text !== this.#text) this.#result = null;
-    if (!this.#given && !same(this.#answered, this.#asked())) this.#analysis.reset();
+    if (!this.#given && this.#found?.text !== this.#text) this.#found = null;
+    if (!this.#given && !this.#asking.wasAsked(this.#question())) this.#analysis.reset();
     this.#see();
   }
 
   protected override render(): TemplateResult {
-    const scene = this.#scene();
-    const { walkHint } = scene.speaker.strings;
-    return html`<slot name="header"></slot>
-      <div class="layout ${scene.photo ? "" : "plain"}">
-        ${textTemplate(scene)}
-        <div class="looking">${photoTemplate(scene)}<slot name="credit"></slot></div>
-        <div class="below">
-          ${barTemplate(scene)}${troubleTemplate(scene)}${whyTemplate(scene)}${listTemplate(scene)}
-        </div>
-      </div>
-      <slot name="footer"></slot>
-      ${scene.view.entities.length ? html`<div id="hint" class="quiet">${walkHint}</div>` : nothing}
-      <div class="quiet" role="status">${scene.announcement}</div>`;
+    return tagTemplate(this.#scene());
   }
 
   protected override updated(changed: Map<PropertyKey, unknown>): void {
@@ -348,7 +307,7 @@ export class MnerQg extends LitElement {
     this.#photo.paint(this.renderRoot.querySelector<HTMLCanvasElement>(".frame > canvas"));
     this.#layOut();
     this.#tellSelection();
-    this.#runWhenDue();
+    if (this.isConnected && !this.#given) this.#asking.runWhenDue(this.#question(), this.loading);
   }
 
   get #text(): string {
@@ -356,21 +315,20 @@ export class MnerQg extends LitElement {
     return this.text ?? this.#ownText;
   }
 
-  #asked(): unknown[] {
-    const { src, image, crossOrigin, queries, nested, threshold, model, backend } = this;
-    // By value: frameworks hand in a new array at each of their renders.
-    return [this.#text, src, image, crossOrigin, JSON.stringify(queries), nested, threshold, model, backend];
+  #question(): Question {
+    const { src, image, crossOrigin, queries, nested, threshold, model, backend, baseURI } = this;
+    return { text: this.#text, src, image, crossOrigin, queries, nested, threshold, model, backend, baseURI };
   }
 
   #takeResults(): void {
     const first = !this.hasUpdated;
     this.#given = this.results === null ? null : checkResults(this.results);
-    this.#result = null;
+    this.#found = null;
     if (!this.#given) return;
-    this.#pause();
+    this.#asking.pause();
     this.#see();
     // What is there from the beginning is simply part of the page; only a change is news.
-    if (!first) this.#announcement = summary({ speaker: this.#speaker, view: this.#view, result: this.#given.result });
+    if (!first) this.#announce(this.#given.result);
   }
 
   #readContent(): void {
@@ -380,158 +338,48 @@ export class MnerQg extends LitElement {
     this.requestUpdate();
   }
 
-  #nearChanged(near: boolean): void {
-    this.#near = near;
-    // Scrolled past before it was done: leave the engine to the tags that are read now. What a page or a reader asked for
-    // goes on.
-    if (!near && this.#unasked) this.#pause();
-    this.requestUpdate();
-  }
-
-  #pause(): void {
-    if (!this.#analysis.isRunning) return;
-    this.#answered = null;
-    this.#analysis.cancel();
-  }
-
-  #runWhenDue(): void {
-    if (!this.isConnected || this.#given || this.loading === "manual" || this.#text.trim() === "") return;
-    if (this.loading !== "eager" && !this.#near) return;
-    if (same(this.#answered, this.#asked())) return;
-    // Failures are shown and told by event; the run of its own accord has nobody to reject to.
-    this.#run().catch(() => {});
-    this.#unasked = this.loading !== "eager";
-  }
-
-  #run(signal?: AbortSignal): Promise<AnalysisResult> {
-    this.#answered = this.#asked();
-    this.#unasked = false;
-    const { model, backend } = this;
-    const image = this.image ?? (this.src ? absolute(this.src, this.baseURI) : null);
-    const request: AnalyzeRequest = {
-      text: this.#text,
-      image,
-      queries: this.queries ?? undefined,
-      nested: this.nested,
-      threshold: toNumber(this.threshold) ?? undefined,
-      crossOrigin: this.crossOrigin,
-      priority: this.#near ? 1 : 0,
-    };
-    const folder = model === null ? undefined : absolute(model, this.baseURI);
-    return this.#analysis.run({ model: folder, backend }, request, signal);
-  }
-
   #finish(result: AnalysisResult): void {
-    this.#result = result;
+    this.#found = result;
     this.#see();
-    this.#announcement = summary({ speaker: this.#speaker, view: this.#view, result });
+    this.#announce(result);
     this.requestUpdate();
     fire(this, "mner-result", { result });
   }
 
-  /** Works out what is to be drawn, when something it depends on has changed. */
+  #announce(result: AnalysisResult | null): void {
+    this.#announcement = summary({ speaker: this.#speaker, view: this.#shown.view, result });
+  }
+
+  /** Works out what is to be drawn. */
   #see(): void {
-    const photo = this.#photo.source !== null && !this.#photo.error;
-    const of = [this.toJSON(), this.threshold, this.types, this.#hidden, photo, this.#photo.size, this.#text];
-    if (!same(this.#viewOf, of)) {
-      this.#viewOf = of;
-      this.#drawn = withSize(this.toJSON(), this.#photo.size);
-      this.#view = buildView(this.#drawn, {
-        threshold: toNumber(this.threshold),
-        types: toList(this.types),
-        hidden: this.#hidden,
-        photo,
-      });
-      this.#segmentation = segmentText(this.#text, this.#view.entities);
-    }
-    this.#selection.keep((id) => this.#view.entities.some((entity) => entity.id === id));
-  }
-
-  #existing(): AnalysisResult {
-    const result = this.toJSON();
-    if (result) return result;
-    throw new MnerError("results-invalid", "There are no results to export yet. Await analyze(), or set results.");
-  }
-
-  #source(): ExportSource {
-    const photo = this.image instanceof URL || typeof this.image === "string" ? String(this.image) : this.src;
-    return { page: this.baseURI, photo: photo ? absolute(photo, this.baseURI) : undefined };
+    const { threshold, types } = this;
+    this.#shown.update({ text: this.#text, result: this.toJSON(), threshold, types, photo: this.#photo });
+    this.#selection.keep((id) => this.#shown.view.entities.some((entity) => entity.id === id));
   }
 
   #scene(): Scene {
-    const { phase } = this.#analysis;
-    const result = this.#drawn;
-    const queries = result?.queries ?? [];
-    const view = this.#view;
-    const active = this.#selection.active;
-    const pointed = view.entities.find(({ id }) => active.has(id))?.type;
-    const wanted = pointed ?? this.#whyType;
-    const idle = phase.kind === "idle" && !result && !this.#given && this.#text.trim() !== "";
-    return {
-      speaker: this.#speaker,
-      phase,
+    return composeScene({
+      tag: this,
       text: this.#text,
-      segmentation: this.#segmentation,
-      view,
-      result,
-      active,
-      pinned: this.#selection.pinned,
-      stop: this.#interaction?.stop(buildWalk(view)) ?? null,
-      listStop: this.#interaction?.listStop(view.entities.map(({ id }) => id)) ?? null,
-      photo: this.#photo.source,
-      photoError: this.#photo.error,
-      alt: this.alt,
-      size: result?.image ?? this.#photo.size,
-      listOpen: this.list,
-      whyOpen: this.why,
-      whyQuery: queries.find(({ type }) => type === wanted) ?? queries.find(({ attention }) => attention) ?? null,
-      error: phase.kind === "error" ? phase.error : (this.#given?.error ?? null),
-      startShown: idle && this.loading === "manual",
-      waitingShown: idle && this.loading !== "manual",
+      given: this.#given,
+      phase: this.#analysis.phase,
+      shown: this.#shown,
+      photo: this.#photo,
+      selection: this.#selection,
+      interaction: this.#interaction,
+      speaker: this.#speaker,
       announcement: this.#announcement,
       act: this.#actions,
-    };
+    });
   }
-
-  readonly #actions: SceneActions = {
-    toggleType: (type) => {
-      const hidden = new Set(this.#hidden);
-      if (!hidden.delete(type)) hidden.add(type);
-      this.#hidden = hidden;
-      this.requestUpdate();
-    },
-    toggleList: () => {
-      this.list = !this.list;
-    },
-    toggleWhy: () => {
-      this.why = !this.why;
-    },
-    chooseQuery: (type) => {
-      this.#selection.clear();
-      this.#whyType = type;
-      this.requestUpdate();
-    },
-    start: () => {
-      this.analyze().catch(() => {});
-    },
-    pinEntity: (id) => {
-      this.#selection.toggle(id);
-      this.requestUpdate();
-    },
-    pinBox: (box) => {
-      this.#selection.cycle(idsOf(box));
-      this.requestUpdate();
-    },
-    photoLoaded: (event) => this.#photo.loaded(event.target as HTMLImageElement),
-    photoFailed: () => this.#photo.refused(),
-  };
 
   #tellSelection(): void {
     const id = this.#selection.pinned;
     if (id === this.#selected) return;
     this.#selected = id;
-    const shown = this.#view.entities.find((entity) => entity.id === id);
-    fire(this, "mner-select", { id, entity: (shown && this.#drawn?.entities[shown.index]) ?? null });
+    const { view, result } = this.#shown;
+    const entity = view.entities.find((shown) => shown.id === id);
+    fire(this, "mner-select", { id, entity: (entity && result?.entities[entity.index]) ?? null });
   }
 
   #layOut(): void {

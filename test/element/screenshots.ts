@@ -1,4 +1,4 @@
-// Takes the pictures of the gallery: each section, both themes, a phone and a desktop (scripts/take-screenshots.mjs).
+// Takes the pictures of the gallery: each section, both themes, a phone and a desktop (npm run pictures).
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launchBrowser } from "../support/browser.js";

@@ -1,19 +1,12 @@
 // When a tag asks the engine, what it shows meanwhile, and how it lets go: alone and as one of a hundred.
-import { join } from "node:path";
-import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { give, root, type Stage, setStage } from "./support.js";
+import { give, namesHeard, type Stage, setStage, waitForAsk } from "./support.js";
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await setStage({ "mner-qg": "src/element/index.ts" });
+  stage = await setStage();
 });
 afterAll(() => stage.close());
-
-const waitForAsk = (page: Page, count = 1): Promise<unknown> =>
-  page.waitForFunction((wanted) => window.hand.asked.length >= wanted, count);
-
-const names = (page: Page): Promise<string[]> => page.evaluate(() => window.heard.map(([name]) => name));
 
 describe("loading", () => {
   it("waits until the tag nears the viewport, then asks for just that tag", async () => {
@@ -134,7 +127,7 @@ describe("loading", () => {
       window.hand.asked[0]!.answer({ ...window.examples.nested, text: "Ada met Bob.", entities: [] }),
     );
     await page.locator(".status", { hasText: "No names found." }).waitFor();
-    expect(await names(page)).toEqual(["mner-progress", "mner-ready", "mner-result"]);
+    expect(await namesHeard(page)).toEqual(["mner-progress", "mner-ready", "mner-result"]);
   });
 });
 
@@ -310,142 +303,6 @@ describe("failures", () => {
   });
 });
 
-describe("the photo", () => {
-  it("of a server that forbids reading leaves names without boxes, and says why", async () => {
-    await using open = await stage.open(
-      `<mner-qg loading="eager" src="/examples/coffee.jpg" alt="x">Ada met Bob.</mner-qg>`,
-    );
-    const { page } = open;
-    await waitForAsk(page);
-    await page.evaluate(() => window.hand.asked[0]!.fail("image-cross-origin", "Serve the photo with CORS."));
-    await waitForAsk(page, 2);
-    await page.evaluate(() =>
-      window.hand.asked[1]!.answer(window.stored("Ada met Bob.", null, [{ name: "Ada", type: "PER" }])),
-    );
-    await page.locator(".notice", { hasText: "Serve the photo with CORS." }).waitFor();
-    expect(await page.locator(".run").allTextContents()).toEqual(["Ada"]);
-    expect(await names(page)).toEqual(["mner-ready", "mner-error", "mner-result"]);
-  });
-
-  it("is not decoded when its header claims more than memory holds", async () => {
-    await using open = await stage.open("<mner-qg></mner-qg>");
-    await open.page.evaluate(() => {
-      // A PNG of 60,000 × 60,000 pixels, by its header alone.
-      const bytes = [
-        137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 234, 96, 0, 0, 234, 96, 8, 2, 0, 0, 0,
-      ];
-      document.querySelector("mner-qg")!.image = new Blob([new Uint8Array([...bytes, ...new Array(200).fill(0)])]);
-    });
-    await open.page.getByText("60000 × 60000 pixels").waitFor();
-    expect(await open.page.evaluate(() => (window.heard[0]![1] as { error: { code: string } }).error.code)).toBe(
-      "image-too-large",
-    );
-  });
-
-  it("may be an object of the page, and boxes lie on it", async () => {
-    await using open = await stage.open("<mner-qg></mner-qg>");
-    const sizes = await open.page.evaluate(async () => {
-      const element = document.querySelector("mner-qg")!;
-      element.results = window.examples.collins;
-      const blob = await (await fetch("/examples/astronaut.jpg")).blob();
-      const bitmap = await createImageBitmap(blob);
-      const pixels = new ImageData(30, 20);
-      const out: unknown[] = [];
-      for (const image of [blob, bitmap, pixels, "/examples/astronaut.jpg"]) {
-        element.image = image;
-        const find = () =>
-          element.shadowRoot!.querySelector<HTMLCanvasElement | HTMLImageElement>(".frame > canvas, .frame > img");
-        // Its pixels take a while to be read; meanwhile there is no photo.
-        await element.updateComplete;
-        while (!find()) await new Promise((resolve) => setTimeout(resolve, 10));
-        await element.updateComplete;
-        const shown = find()!;
-        out.push([shown.localName, shown.width > 0, element.shadowRoot!.querySelectorAll(".box").length]);
-      }
-      return out;
-    });
-    expect(sizes).toEqual([
-      ["canvas", true, 3],
-      ["canvas", true, 3],
-      ["canvas", true, 3],
-      ["img", true, 3],
-    ]);
-  });
-
-  it("says what is wrong with a file that is no photo", async () => {
-    await using open = await stage.open("<mner-qg></mner-qg>");
-    await open.page.evaluate(() => {
-      document.querySelector("mner-qg")!.image = new File(["%PDF-1.7 is no photo"], "<img onerror>.jpg", {
-        type: "image/jpeg",
-      });
-    });
-    await open.page.getByText("The file is a PDF. Save it as JPEG").waitFor();
-    expect(await open.page.evaluate(() => (window.heard[0]![1] as { error: { code: string } }).error.code)).toBe(
-      "image-unsupported",
-    );
-  });
-
-  it("keeps its boxes on the same pixels however it is fitted and sized", async () => {
-    await using open = await stage.open(
-      `<style>mner-qg::part(image){width:300px;height:150px;max-height:none}mner-qg.cover::part(image){object-fit:cover;object-position:0 100%}mner-qg.contain::part(image){object-fit:contain}</style>
-       <mner-qg class="contain" src="/examples/astronaut.jpg" alt="x"></mner-qg>`,
-    );
-    const { page } = open;
-    await give(page, "collins");
-    const box = async (): Promise<number[]> =>
-      page.evaluate(async () => {
-        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-        const root = document.querySelector("mner-qg")!.shadowRoot!;
-        const frame = root.querySelector(".frame")!.getBoundingClientRect();
-        const rect = root.querySelectorAll(".box")[2]!.querySelector(".line")!.getBoundingClientRect();
-        return [rect.x - frame.x, rect.y - frame.y, rect.width, rect.height].map(Math.round);
-      });
-    // The mission patch, at 134, 350 to 212, 424 of 512 × 512.
-    const near = (got: number[], scale: number, left: number, top: number): void => {
-      const wanted = [134 * scale + left, 350 * scale + top, 78 * scale, 74 * scale];
-      for (const [index, value] of got.entries())
-        expect(Math.abs(value - wanted[index]!), `${got}`).toBeLessThanOrEqual(4);
-    };
-    await page.waitForFunction(() => document.querySelector("mner-qg")!.shadowRoot!.querySelector("img")!.complete);
-    await page.evaluate(() => document.querySelector("mner-qg")!.requestUpdate());
-    near(await box(), 150 / 512, 75, 0);
-    await page.evaluate(() => {
-      document.querySelector("mner-qg")!.className = "cover";
-      document.querySelector("mner-qg")!.requestUpdate();
-    });
-    near(await box(), 300 / 512, 0, -150);
-  });
-
-  it("keeps its place before it is there", async () => {
-    await using open = await stage.open(`<mner-qg alt="x"></mner-qg><p id="after">After</p>`);
-    const { page } = open;
-    let send = (): void => {};
-    const held = new Promise<void>((resolve) => {
-      send = resolve;
-    });
-    await page.route("**/late.jpg", async (route) => {
-      await held;
-      await route.fulfill({ path: join(root, "public/examples/astronaut.jpg") });
-    });
-    await give(page, "collins");
-    const top = (): Promise<number> =>
-      page.evaluate(async () => {
-        const element = document.querySelector("mner-qg")!;
-        element.src = "/late.jpg";
-        await element.updateComplete;
-        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-        return Math.round(document.querySelector("#after")!.getBoundingClientRect().top);
-      });
-    const before = await top();
-    send();
-    await page.waitForFunction(
-      () => document.querySelector("mner-qg")!.shadowRoot!.querySelector("img")!.naturalWidth > 0,
-    );
-    expect(before).toBeGreaterThan(400);
-    expect(await top()).toBe(before);
-  });
-});
-
 describe("a hundred tags", () => {
   it("draw given results without an engine, and give everything back when they go", async () => {
     await using open = await stage.open("");
@@ -484,100 +341,5 @@ describe("a hundred tags", () => {
       () => window.hand.asked.filter(({ request }) => !request.signal!.aborted).length,
     );
     expect(waiting).toBeLessThan(12);
-  });
-});
-
-describe("exports", () => {
-  it("go round: JSON given back draws the same", async () => {
-    await using open = await stage.open("<mner-qg></mner-qg>");
-    const same = await open.page.evaluate(async () => {
-      const element = document.querySelector("mner-qg")!;
-      element.results = window.examples.nested;
-      await element.updateComplete;
-      const before = element.shadowRoot!.querySelector(".text")!.outerHTML;
-      element.results = JSON.parse(JSON.stringify(element));
-      await element.updateComplete;
-      return before === element.shadowRoot!.querySelector(".text")!.outerHTML;
-    });
-    expect(same).toBe(true);
-  });
-
-  it("say so when there is nothing to export", async () => {
-    await using open = await stage.open("<mner-qg loading=manual>Ada</mner-qg>");
-    const out = await open.page.evaluate(async () => {
-      const element = document.querySelector("mner-qg")!;
-      const code = await element.toCoNLL().catch((error: { code: string }) => error.code);
-      return [code, JSON.stringify(element)];
-    });
-    expect(out).toEqual(["results-invalid", "null"]);
-  });
-
-  it("make pictures of what is shown", async () => {
-    await using open = await stage.open(`<mner-qg src="/examples/astronaut.jpg" alt="x"></mner-qg>`);
-    await give(open.page, "collins");
-    const out = await open.page.evaluate(async () => {
-      const element = document.querySelector("mner-qg")!;
-      const svg = new DOMParser().parseFromString(await element.toSVG(), "image/svg+xml");
-      const bitmap = await createImageBitmap(await element.toPNG());
-      const words = [...svg.querySelectorAll("text")].map((node) => node.textContent);
-      return {
-        words,
-        photo: svg.querySelector("image")?.getAttribute("href")?.slice(0, 22),
-        width: bitmap.width,
-        error: svg.querySelector("parsererror")?.textContent,
-      };
-    });
-    expect(out.words.join(" ")).toContain("Eileen Collins, first woman");
-    expect(out.words).toContain("@NASA");
-    expect(out).toMatchObject({ photo: "data:image/jpeg;base64", width: 1920, error: undefined });
-  });
-
-  it("say why a photo of another server cannot be painted, and link it in SVG", async () => {
-    const other = await setStage();
-    // Without the header that lets others read it.
-    other.headers.set("/examples/coffee.jpg", { "access-control-allow-origin": "https://example.org" });
-    await using open = await stage.open(`<mner-qg src="${other.served.origin}/examples/coffee.jpg" alt="x"></mner-qg>`);
-    await give(open.page, "absent");
-    const out = await open.page.evaluate(async () => {
-      const element = document.querySelector("mner-qg")!;
-      const code = await element.toPNG().catch((error: { code: string }) => error.code);
-      return [code, (await element.toSVG()).match(/href="([^"]*)"/)?.[1]];
-    });
-    expect(out).toEqual(["image-cross-origin", `${other.served.origin}/examples/coffee.jpg`]);
-    await other.close();
-  });
-});
-
-describe("small and large", () => {
-  it("fits 320 pixels without scrolling sideways", async () => {
-    await using open = await stage.open(`<mner-qg src="/examples/astronaut.jpg" alt="x" list why></mner-qg>`, {
-      context: { viewport: { width: 320, height: 700 } },
-    });
-    for (const example of ["collins", "nested", "custom", "rightToLeft"]) {
-      await give(open.page, example);
-      expect(await open.page.evaluate(() => document.documentElement.scrollWidth), example).toBe(320);
-    }
-  });
-
-  it("puts text and photo side by side where there is room", async () => {
-    await using open = await stage.open(`<mner-qg src="/examples/astronaut.jpg" alt="x"></mner-qg>`, {
-      context: { viewport: { width: 3840, height: 2160 } },
-    });
-    await give(open.page, "collins");
-    const [text, frame] = await open.page.evaluate(() => {
-      const root = document.querySelector("mner-qg")!.shadowRoot!;
-      return [".text", ".frame"].map((selector) => root.querySelector(selector)!.getBoundingClientRect().x);
-    });
-    expect(frame).toBeGreaterThan(text! + 500);
-  });
-
-  it("prints the whole list and no buttons", async () => {
-    await using open = await stage.open(`<mner-qg src="/examples/astronaut.jpg" alt="x"></mner-qg>`);
-    const { page } = open;
-    await give(page, "collins");
-    await page.emulateMedia({ media: "print" });
-    expect(await page.locator(".list").isVisible()).toBe(true);
-    expect(await page.locator(".bar").isVisible()).toBe(false);
-    expect(await page.locator(".switches").isVisible()).toBe(false);
   });
 });

@@ -91,6 +91,13 @@ export async function give(page: Page, example: string, tag = "mner-qg"): Promis
   );
 }
 
+/** Waits until the engine that the test holds in its hand was asked so often. */
+export const waitForAsk = (page: Page, count = 1): Promise<unknown> =>
+  page.waitForFunction((wanted) => window.hand.asked.length >= wanted, count);
+
+/** The events of all tags so far, in order. */
+export const namesHeard = (page: Page): Promise<string[]> => page.evaluate(() => window.heard.map(([name]) => name));
+
 const axeSource = readFileSync(join(root, "node_modules/axe-core/axe.min.js"), "utf8");
 
 interface AxeFinding {

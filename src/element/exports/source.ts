@@ -1,11 +1,34 @@
-// Where text and photo of an export come from. Addresses are only passed on when they are harmless to open: whoever reads an
+// What is exported, and where its text and photo come from. Addresses are only passed on when they are harmless to open: whoever reads an
 // export may turn them into links.
+import type { ImageInput } from "../../engine/analyzer.js";
+import type { AnalysisResult } from "../../engine/results.js";
+import { MnerError } from "../../errors/mner-error.js";
+import { absolute } from "../absolute.js";
 
 export interface ExportSource {
   /** Address of the page that holds the text. */
   readonly page?: string | undefined;
   /** Address of the photo. */
   readonly photo?: string | undefined;
+}
+
+/** The result there is, or why nothing can be exported. */
+export function exportable(result: AnalysisResult | null): AnalysisResult {
+  if (result) return result;
+  throw new MnerError("results-invalid", "There are no results to export yet. Await analyze(), or set results.");
+}
+
+export function sourceOf({
+  image,
+  src,
+  baseURI,
+}: {
+  readonly image: ImageInput | null;
+  readonly src: string | null;
+  readonly baseURI: string;
+}): ExportSource {
+  const photo = image instanceof URL || typeof image === "string" ? String(image) : src;
+  return { page: baseURI, photo: photo ? absolute(photo, baseURI) : undefined };
 }
 
 /** The address as it is, when it is one of http(s); else `null`. */

@@ -20,6 +20,15 @@ export type FromWorker =
   | { readonly type: "result"; readonly id: number; readonly result: AnalysisResult; readonly info: EngineInfo }
   | { readonly type: "error"; readonly id: number; readonly error: PlainError; readonly info: EngineInfo };
 
+/** Whoever hears a word that it does not know keeps silent. */
+export function isToWorker(data: unknown): data is ToWorker {
+  if (typeof data !== "object" || data === null) return false;
+  const { type, id, options, job } = data as { type?: unknown; id?: unknown; options?: unknown; job?: unknown };
+  const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+  if (type === "start") return isObject(options);
+  return typeof id === "number" && (type === "abort" || (type === "analyze" && isObject(job)));
+}
+
 /** An error as plain data: structuredClone would lose its class and code. */
 export interface PlainError {
   readonly code: MnerErrorCode;

@@ -1,16 +1,22 @@
 // The worker's side of the protocol: starts the engine on request, and hears aborts between the engine's steps.
 import { browserSurroundings } from "./browser-surroundings.js";
 import { type EngineCore, startEngine } from "./engine-core.js";
-import { type FromWorker, type ToWorker, toPlainError } from "./protocol.js";
+import { type FromWorker, isToWorker, type ToWorker, toPlainError } from "./protocol.js";
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 const post = (message: FromWorker): void => scope.postMessage(message);
 const running = new Map<number, AbortController>();
 let core: EngineCore | null = null;
+let begun = false;
 
-scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
-  if (data.type === "start") void start(data.options);
-  else if (data.type === "analyze") void analyze(data.id, data.job);
+scope.onmessage = ({ data }: MessageEvent<unknown>) => {
+  if (!isToWorker(data)) return;
+  if (data.type === "start") {
+    if (begun) return;
+    begun = true;
+    void start(data.options);
+  } else if (core === null) return;
+  else if (data.type === "analyze") void analyze(core, data.id, data.job);
   else running.get(data.id)?.abort();
 };
 post({ type: "alive" });
@@ -29,10 +35,9 @@ async function start(options: (ToWorker & { type: "start" })["options"]): Promis
   }
 }
 
-async function analyze(id: number, job: (ToWorker & { type: "analyze" })["job"]): Promise<void> {
+async function analyze(engine: EngineCore, id: number, job: (ToWorker & { type: "analyze" })["job"]): Promise<void> {
   const controller = new AbortController();
   running.set(id, controller);
-  const engine = core!;
   try {
     const result = await engine.analyze(job, controller.signal);
     post({ type: "result", id, result, info: engine.info });

@@ -25,6 +25,22 @@ export type FromWorker =
   | { readonly type: "rows"; readonly id: number; readonly output: NetworkOutput }
   | { readonly type: "error"; readonly id: number; readonly error: PlainError; readonly info: EngineInfo };
 
+/** Whoever hears a word that it does not know keeps silent. */
+export function isToWorker(data: unknown): data is ToWorker {
+  if (typeof data !== "object" || data === null) return false;
+  const message = data as Readonly<Record<string, unknown>>;
+  const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+  if (message.type === "start") return isObject(message.options);
+  const needed: Readonly<Record<string, boolean>> = {
+    analyze: isObject(message.job),
+    abort: true,
+    "run-rows": isObject(message.rows),
+    photo: isObject(message.features),
+  };
+  const { type, id } = message;
+  return typeof id === "number" && typeof type === "string" && Object.hasOwn(needed, type) && needed[type] === true;
+}
+
 /** An error as plain data: structuredClone would lose its class and code. */
 export interface PlainError {
   readonly code: MnerErrorCode;

@@ -2,7 +2,7 @@
 import type { FeatureData } from "../network/index.js";
 import { browserSurroundings } from "./browser-surroundings.js";
 import { type EngineCore, startEngine } from "./engine-core.js";
-import { type FromWorker, type ToWorker, toPlainError } from "./protocol.js";
+import { type FromWorker, isToWorker, type ToWorker, toPlainError } from "./protocol.js";
 
 type Message<Type extends ToWorker["type"]> = ToWorker & { readonly type: Type };
 type Answer<Type extends FromWorker["type"]> = FromWorker & { readonly type: Type };
@@ -12,11 +12,17 @@ const post = (message: FromWorker): void => scope.postMessage(message);
 const running = new Map<number, AbortController>();
 const photos = new Map<number, (features: FeatureData) => void>();
 let core: EngineCore | null = null;
+let begun = false;
 
-scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
-  if (data.type === "start") void start(data);
-  else if (data.type === "analyze") void analyze(data);
-  else if (data.type === "run-rows") void runRows(data);
+scope.onmessage = ({ data }: MessageEvent<unknown>) => {
+  if (!isToWorker(data)) return;
+  if (data.type === "start") {
+    if (begun) return;
+    begun = true;
+    void start(data);
+  } else if (core === null) return;
+  else if (data.type === "analyze") void analyze(core, data);
+  else if (data.type === "run-rows") void runRows(core, data);
   else if (data.type === "photo") photos.get(data.id)?.(data.features);
   else running.get(data.id)?.abort();
 };
@@ -43,29 +49,29 @@ function mayHaveHelper(): boolean {
   return typeof Worker === "function" && hardwareConcurrency > 1 && deviceMemory >= 4;
 }
 
-function analyze({ id, job }: Message<"analyze">): Promise<void> {
-  return answer(id, async (engine, signal) => {
+function analyze(engine: EngineCore, { id, job }: Message<"analyze">): Promise<void> {
+  return answer(engine, id, async (signal) => {
     const result = await engine.analyze(job, signal);
     return { type: "result", id, result, info: engine.info };
   });
 }
 
-function runRows({ id, rows, withPhoto }: Message<"run-rows">): Promise<void> {
-  return answer(id, async (engine, signal) => {
+function runRows(engine: EngineCore, { id, rows, withPhoto }: Message<"run-rows">): Promise<void> {
+  return answer(engine, id, async (signal) => {
     const photo = withPhoto ? photoOf(id, signal) : null;
     return { type: "rows", id, output: await engine.runRows(rows, photo, signal) };
   });
 }
 
 async function answer(
+  engine: EngineCore,
   id: number,
-  work: (engine: EngineCore, signal: AbortSignal) => Promise<FromWorker>,
+  work: (signal: AbortSignal) => Promise<FromWorker>,
 ): Promise<void> {
   const controller = new AbortController();
   running.set(id, controller);
-  const engine = core!;
   try {
-    post(await work(engine, controller.signal));
+    post(await work(controller.signal));
   } catch (error) {
     post({ type: "error", id, error: toPlainError(error), info: engine.info });
   } finally {

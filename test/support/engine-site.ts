@@ -38,6 +38,8 @@ export interface SiteOptions {
   readonly folders?: Readonly<Record<string, string>>;
   readonly headers?: Headers | ((path: string) => Headers);
   readonly gpu?: boolean;
+  /** More flags for Chromium. */
+  readonly flags?: readonly string[];
 }
 
 export async function openSite(options: SiteOptions): Promise<EngineSite> {
@@ -58,7 +60,7 @@ export async function openSite(options: SiteOptions): Promise<EngineSite> {
       ...(typeof options.headers === "function" ? options.headers(path) : options.headers),
     }),
   });
-  const browser = await launchBrowser(options.gpu ? SOFTWARE_GPU : []);
+  const browser = await launchBrowser([...(options.gpu ? SOFTWARE_GPU : []), ...(options.flags ?? [])]);
   return {
     origin: served.origin,
     browser,

@@ -1,4 +1,5 @@
 // In Chromium: the tag with the real engine, and what the tests of this folder ask of both. Answers are plain data.
+import { engine, getKernel, registerKernel, unregisterKernel } from "@tensorflow/tfjs-core";
 import { defineMnerQg } from "../../../src/element/define.js";
 import { type AnalyzerOptions, createAnalyzer } from "../../../src/engine/create-analyzer.js";
 import { outcomeOf } from "../../engine/analyzer-page.js";
@@ -90,4 +91,42 @@ export async function askTag(attributes: Readonly<Record<string, string>>): Prom
   const { queries } = await tag.analyze();
   tag.remove();
   return { fired, shown, text, after: queries.length };
+}
+
+/** Lets a backend run out of memory from now on, in every kernel that sums; undone by what is returned. */
+export function starve(backendName: string): () => void {
+  const kernel = getKernel("_FusedMatMul", backendName)!;
+  const fail = () => {
+    throw new RangeError("Array buffer allocation failed");
+  };
+  unregisterKernel(kernel.kernelName, backendName);
+  registerKernel({ ...kernel, kernelFunc: fail });
+  return () => {
+    unregisterKernel(kernel.kernelName, backendName);
+    registerKernel(kernel);
+  };
+}
+
+/** Takes the GPU away while nothing runs: before the second of three runs, and before the third. */
+export async function loseIdleDevice(options: AnalyzerOptions, text: string) {
+  const notices: string[] = [];
+  const analyzer = await createAnalyzer({ ...options, run: "page", onNotice: ({ code }) => notices.push(code) });
+  const answers = [];
+  for (let run = 0; run < 3; run++) {
+    if (run > 0) {
+      const current = engine().registry[options.backend!] as unknown as {
+        device?: GPUDevice;
+        gpgpu?: { gl: WebGL2RenderingContext };
+      };
+      current.device?.destroy();
+      current.gpgpu?.gl.getExtension("WEBGL_lose_context")?.loseContext();
+      // The loss is told in a task of its own.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const { value, code } = await outcomeOf(analyzer.analyze({ text }));
+    answers.push({ code, spans: value?.entities.map(({ start, end, type }) => [start, end, type]) ?? [] });
+  }
+  analyzer.dispose();
+  const { code: disposed } = await outcomeOf(analyzer.analyze({ text }));
+  return { answers, notices, disposed };
 }

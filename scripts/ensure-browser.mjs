@@ -13,7 +13,7 @@ const PLACES = [
 ];
 
 /** `CHROME_PATH` first, then the usual places. */
-export function findBrowser() {
+function findBrowser() {
   return [process.env.CHROME_PATH, ...PLACES].find((path) => path !== undefined && existsSync(path));
 }
 

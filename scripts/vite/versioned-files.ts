@@ -20,7 +20,7 @@ export interface VersionedFiles {
 
 const hashOf = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex");
 
-export function readVersions(publicFolder: string, isBuild: boolean): VersionedFiles {
+function readVersions(publicFolder: string, isBuild: boolean): VersionedFiles {
   const manifest = join(publicFolder, MODEL, "manifest.json");
   const release = existsSync(manifest) ? hashOf(manifest) : null;
   const folder = join(publicFolder, PHOTOS);

@@ -2,7 +2,7 @@
 // the fault of that line alone and must not spoil its neighbours.
 
 /** What one line may have at most; a longer one is reported and dropped, not collected. */
-export const MOST_LINE_BYTES = 4 * 1024 * 1024;
+const MOST_LINE_BYTES = 4 * 1024 * 1024;
 
 export interface Line {
   /** Counted from 1. */

@@ -10,7 +10,7 @@ interface PolicyFactory {
 }
 
 /** To be named after `trusted-types` in the policy of a page that has one. */
-export const PWA_POLICY = "mner-qg-pwa";
+const PWA_POLICY = "mner-qg-pwa";
 
 export function trustedScript(allowed: string): string {
   const factory = (globalThis as { readonly trustedTypes?: PolicyFactory }).trustedTypes;

@@ -52,7 +52,7 @@ function isPixels(source: NodeImageSource): source is PixelSource {
 }
 
 /** Decodes a file's content. */
-export async function photoFromNodeBytes(bytes: Uint8Array, signal?: AbortSignal): Promise<Photo> {
+async function photoFromNodeBytes(bytes: Uint8Array, signal?: AbortSignal): Promise<Photo> {
   throwIfAborted(signal);
   const header = readImageHeader(bytes);
   const sharp = await loadSharp();

@@ -21,7 +21,7 @@ const flags = [
 ];
 
 /** `CHROME_PATH` first, then the usual places. */
-export function browserPath(): string {
+function browserPath(): string {
   const found = [process.env.CHROME_PATH, ...knownPaths].find((path) => path !== undefined && existsSync(path));
   if (found) return found;
   throw new Error("No Chromium or Chrome was found. Install one, or set CHROME_PATH to its executable.");

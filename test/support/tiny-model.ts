@@ -23,7 +23,7 @@ export interface TinyModelOptions {
 }
 
 /** In words of the vocabulary below: spelled out, real queries would leave the text no room. */
-export const TINY_QUERIES = [
+const TINY_QUERIES = [
   { label: "PER", query: "person names" },
   { label: "LOC", query: "location" },
   { label: "ORG", query: "names of the new" },
@@ -31,7 +31,7 @@ export const TINY_QUERIES = [
 ] as const;
 
 /** Special pieces, single characters, a few words; the rest is unused. Every text in plain letters can be spelled. */
-export function tinyVocabulary(size: number): string {
+function tinyVocabulary(size: number): string {
   const letters = [..."abcdefghijklmnopqrstuvwxyz0123456789"];
   const words = ["the", "in", "of", "and", "http", "new", "york", "john", "paris", "person", "location", "names"];
   const pieces = [

@@ -9,7 +9,7 @@ export interface BatchScores extends TweetScores {
 }
 
 /** What the file says and what was found, in tokens. */
-export function spansOf({ record, result }: BatchRow): { readonly gold: TypedSpan[]; readonly found: TypedSpan[] } {
+function spansOf({ record, result }: BatchRow): { readonly gold: TypedSpan[]; readonly found: TypedSpan[] } {
   const { tokens = [], tags = [] } = record.tweet ?? {};
   const { offsets } = joinTokens(tokens);
   const found = (result?.entities ?? []).flatMap(({ start, end, type }): TypedSpan[] => {

@@ -24,7 +24,7 @@ function endingOf(name: string): string {
   return /\.([A-Za-z0-9]+)$/.exec(name)?.[1]?.toLowerCase() ?? "";
 }
 
-export function isPhoto(file: File): boolean {
+function isPhoto(file: File): boolean {
   return file.type.startsWith("image/") ? file.type !== "image/svg+xml" : photoEndings.has(endingOf(file.name));
 }
 

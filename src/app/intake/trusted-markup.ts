@@ -10,7 +10,7 @@ interface PolicyFactory {
 }
 
 /** To be named after `trusted-types` in the policy of a page that has one. */
-export const PASTE_POLICY = "mner-qg-paste";
+const PASTE_POLICY = "mner-qg-paste";
 
 let policy: Policy | null = null;
 

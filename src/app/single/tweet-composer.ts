@@ -9,7 +9,7 @@ import "./camera-dialog.js";
 import type { CameraDialog } from "./camera-dialog.js";
 import "./example-strip.js";
 
-export const PHOTO_TYPES = "image/*,.jpg,.jpeg,.png,.webp,.gif,.avif,.bmp";
+const PHOTO_TYPES = "image/*,.jpg,.jpeg,.png,.webp,.gif,.avif,.bmp";
 
 export class TweetComposer extends PagePart {
   protected readonly reads: readonly (keyof AppState)[] = ["text", "photo", "running"];

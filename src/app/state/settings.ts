@@ -10,7 +10,7 @@ export interface Settings {
   readonly backend: BackendChoice;
 }
 
-export const usualSettings: Settings = { theme: "system", backend: "auto" };
+const usualSettings: Settings = { theme: "system", backend: "auto" };
 
 /** Storage may be forbidden, and what is in it may have been written by anyone. */
 export function readSettings(): Settings {

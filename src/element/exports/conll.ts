@@ -3,7 +3,7 @@ import type { AnalysisResult, Entity } from "../../engine/results.js";
 import { findWords } from "../../text/words.js";
 
 /** BIO cannot hold overlaps: the surer entity stays, of equals the longer. */
-export function withoutOverlaps(entities: readonly Entity[]): Entity[] {
+function withoutOverlaps(entities: readonly Entity[]): Entity[] {
   const sureness = ({ score }: Entity): number => (Number.isFinite(score) ? score : 0);
   const best = [...entities].sort((a, b) => sureness(b) - sureness(a) || b.end - b.start - (a.end - a.start));
   const kept: Entity[] = [];

@@ -77,7 +77,7 @@ const dark = "#1b1d22";
 const muted = "#5a5f6a";
 const white = "#ffffff";
 
-export function inkFor(type: string): string {
+function inkFor(type: string): string {
   return inks[lookOf(type).color.slice("var(--_".length, -1)]?.light ?? dark;
 }
 

@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: "unit",
           environment: "node",
-          include: ["src/**/*.test.ts", "test/{architecture,docs}/*.test.ts"],
+          include: ["src/**/*.test.ts", "test/{architecture,docs}/*.test.ts", "bench/**/*.test.ts"],
           testTimeout: 60_000,
         },
       },

@@ -1,0 +1,84 @@
+// How the time grows with the text, the queries, the photo and the number of tags on a page. Not cross-origin isolated, as
+// most pages.
+import { type Summary, summarise } from "../arithmetic/statistics.js";
+import type { Site } from "./site.js";
+import { PHOTO, TWEET } from "./work.js";
+
+export interface Series {
+  readonly name: string;
+  readonly points: readonly { readonly x: number; readonly ms: Summary }[];
+}
+
+export interface GrowthResult {
+  readonly length: readonly Series[];
+  readonly queries: readonly Series[];
+  readonly photo: readonly Series[];
+  readonly tags: readonly Series[];
+}
+
+/** Width and height of photos from a thumbnail to the largest a common camera takes. */
+const PHOTOS = [
+  [640, 480],
+  [1152, 864],
+  [2000, 1500],
+  [4000, 3000],
+  [5657, 4243],
+  [8165, 6124],
+] as const;
+const LENGTHS = [8, 16, 32, 64, 128, 256, 512];
+const QUERIES = [1, 2, 4, 8, 12, 16];
+
+export async function measureGrowth(site: Site, runs: number, quick: boolean): Promise<GrowthResult> {
+  const series = async (name: string, xs: readonly number[], work: (x: number) => Promise<number>): Promise<Series> => {
+    const points = [];
+    for (const x of xs) {
+      await work(x);
+      const times: number[] = [];
+      for (let run = 0; run < runs; run++) times.push(await work(x));
+      points.push({ x, ms: summarise(times) });
+    }
+    return { name, points };
+  };
+  const network = await site.open("network", false);
+  await network.call("open", "wasm", "/dist/models/mner-qg-mini/");
+  await network.call("encodeImage");
+  const { length: common } = await network.call<{ length: number }>("shapeOf", TWEET);
+  const run = (rows: number, length: number, photo: boolean): Promise<number> =>
+    network.call("run", rows, length, photo);
+  const names = ["text and a known photo", "text alone"];
+  const length = [
+    await series(names[0]!, LENGTHS, (x) => run(4, x, true)),
+    await series(names[1]!, LENGTHS, (x) => run(4, x, false)),
+  ];
+  const queries = [
+    await series(names[0]!, QUERIES, (x) => run(x, common, true)),
+    await series(names[1]!, QUERIES, (x) => run(x, common, false)),
+  ];
+  await network.close();
+
+  const product = await site.open("product", false);
+  await product.call("start", { backend: "wasm" }, PHOTO);
+  const sizes = quick ? PHOTOS.filter((_, index) => index % 2 === 1) : PHOTOS;
+  const megapixels = ([width, height]: readonly [number, number]): number => (width * height) / 1e6;
+  const photo = [
+    await series("new photo", sizes.map(megapixels), (x) =>
+      product.call("photoOf", TWEET, ...sizes.find((size) => megapixels(size) === x)!),
+    ),
+  ];
+  await product.close();
+
+  const tags = await site.open("tags", false);
+  await tags.call("start");
+  const counts = quick ? [1, 10, 30] : [1, 3, 10, 30, 100];
+  const tagSeries: Series[] = [];
+  const points = [];
+  for (const x of counts) {
+    const times: number[] = [];
+    for (let again = 0; again < (x > 10 ? 1 : Math.min(runs, 3)); again++)
+      times.push(await tags.call<number>("show", x));
+    points.push({ x, ms: summarise(times) });
+  }
+  tagSeries.push({ name: "until the last tag has its result", points });
+  await tags.close();
+  return { length, queries, photo, tags: tagSeries };
+}

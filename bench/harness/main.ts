@@ -1,0 +1,94 @@
+// Runs everything in one Chromium, keeps what was measured in bench/results.json, and writes the report from it.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type ColdResult, measureCold } from "./cold.js";
+import { type Device, describeDevice } from "./device.js";
+import { type GrowthResult, measureGrowth } from "./growth.js";
+import { type LimitResult, measureLimit } from "./limit.js";
+import { ortVersion, prepareOnnx } from "./onnx.js";
+import { writePlots } from "./plots.js";
+import { writeReport } from "./report.js";
+import { ROOT } from "./root.js";
+import { openSite } from "./site.js";
+import { measureWarm, type WarmResult } from "./warm.js";
+
+export interface Results {
+  readonly date: string;
+  readonly quick: boolean;
+  readonly device: Device;
+  readonly ort: string;
+  readonly warm: readonly WarmResult[];
+  readonly cold: readonly ColdResult[];
+  readonly limit: readonly LimitResult[];
+  readonly growth: GrowthResult;
+}
+
+const RESULTS = join(ROOT, "bench/results.json");
+
+interface Runs {
+  readonly warm: number;
+  readonly batch: number;
+  readonly cold: number;
+  readonly limit: number;
+  readonly growth: number;
+}
+
+const FULL: Runs = { warm: 20, batch: 3, cold: 5, limit: 12, growth: 5 };
+const QUICK: Runs = { warm: 6, batch: 1, cold: 2, limit: 4, growth: 1 };
+/** Only tells whether the bench itself still works. */
+const SMOKE: Runs = { warm: 1, batch: 1, cold: 1, limit: 1, growth: 1 };
+
+export async function main(options: readonly string[]): Promise<void> {
+  const smoke = options.includes("--smoke");
+  const quick = smoke || options.includes("--quick");
+  if (!options.includes("--report")) await measure(smoke ? SMOKE : quick ? QUICK : FULL, quick);
+  const results = JSON.parse(readFileSync(RESULTS, "utf8")) as Results;
+  await writePlots(results);
+  writeReport(results);
+}
+
+async function measure(runs: Runs, quick: boolean): Promise<void> {
+  const missing = prepareOnnx(true);
+  if (missing !== null) throw new Error(`There is nothing to compare with: ${missing}.`);
+  const site = await openSite();
+  const part = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const begun = performance.now();
+    const result = await work();
+    console.log(`${name.padEnd(40)} ${((performance.now() - begun) / 1000).toFixed(0).padStart(4)} s`);
+    return result;
+  };
+  try {
+    const device = await describeDevice(site.browser);
+    const warm: WarmResult[] = [];
+    const cold: ColdResult[] = [];
+    const limit: LimitResult[] = [];
+    for (const isolated of [false, true]) {
+      const where = isolated ? "isolated" : "not isolated";
+      const found = await part(`warm, ${where}`, () => measureWarm(site, isolated, runs));
+      const { threads, pieces, shape } = found;
+      warm.push(found);
+      cold.push(
+        await part(`cold, ${where}`, () => measureCold(site, isolated, runs.cold, { threads, pieces, pipeline: true })),
+      );
+      limit.push(await part(`stages, ${where}`, () => measureLimit(site, isolated, runs.limit, shape)));
+    }
+    const growth = await part("growth", () => measureGrowth(site, runs.growth, quick));
+    const results: Results = {
+      date: new Date().toISOString().slice(0, 10),
+      quick,
+      device,
+      ort: ortVersion(),
+      warm,
+      cold,
+      limit,
+      growth,
+    };
+    writeFileSync(RESULTS, `${JSON.stringify(results, rounded, 1)}\n`);
+  } finally {
+    await site.close();
+  }
+}
+
+/** Hundredths of a millisecond are noise. */
+const rounded = (_: string, value: unknown): unknown =>
+  typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value;

@@ -1,0 +1,135 @@
+// In Chromium: our network by itself on an open backend, without worker, queue or photo decoding, so that it can be held
+// against another engine that runs the same network, and looked into stage by stage.
+import { fused, matMul, type Tensor2D, tensor, tidy } from "@tensorflow/tfjs-core";
+import { openBackend } from "../../src/engine/backends/open-backend.js";
+import { browserWasmFiles } from "../../src/engine/backends/wasm-files-browser.js";
+import type { BackendName } from "../../src/engine/results.js";
+import { loadModel } from "../../src/model/index.js";
+import { FUSED, hasFused, PANEL, runFused } from "../../src/network/fused.js";
+import { buildNetwork, type ImageFeatures, type Network, type Sequences } from "../../src/network/index.js";
+import { buildSequences, createTokenizer, prepareText } from "../../src/text/index.js";
+import { pixelsFor, sequencesFor } from "./inputs.js";
+import { type KernelRecord, recordKernels } from "./kernel-recorder.js";
+
+let network: Network;
+let backendName: BackendName;
+let features: ImageFeatures | null = null;
+let prepare: (text: string) => { rows: number; length: number; pieces: number };
+
+export async function open(name: BackendName, model: string): Promise<string> {
+  const { manifest, weights, tokenizerFiles } = await loadModel(new URL(model, location.href).href);
+  const backend = await openBackend(name, { wasm: browserWasmFiles(), allowSoftware: true });
+  network = buildNetwork(manifest.config, weights);
+  backendName = name;
+  const decoder = new TextDecoder();
+  const tokenizer = createTokenizer(
+    Object.fromEntries([...tokenizerFiles].map(([path, bytes]) => [path, decoder.decode(bytes)])) as never,
+  );
+  prepare = (text) => {
+    const limits = { maxPieces: manifest.config.maxPieces, multipleOf: 8 };
+    const prepared = prepareText(tokenizer, text);
+    const { rows, length } = buildSequences(tokenizer, prepared, manifest.queries, limits);
+    return { rows, length, pieces: prepared.pieces.length };
+  };
+  return backend.detail;
+}
+
+/** The network's input for a text: sequences, pieces of each with padding, and pieces of the text alone. */
+export const shapeOf = (text: string): { rows: number; length: number; pieces: number } => prepare(text);
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return performance.now() - begun;
+}
+
+/** The photo trunk, once; its features stay for `run`. */
+export const encodeImage = (): Promise<number> =>
+  timed(async () => {
+    features?.dispose();
+    features = null;
+    features = await network.encodeImage(pixelsFor(network.config.image.size));
+  });
+
+export const run = (rows: number, length: number, withPhoto: boolean): Promise<number> => {
+  const sequences = sequencesFor(rows, length);
+  return timed(() => network.run(sequences, withPhoto ? features : null));
+};
+
+/** What the network says of the shared input, for holding against another engine. */
+export async function answers(rows: number, length: number): Promise<Record<string, number[]>> {
+  const output = await network.run(sequencesFor(rows, length), features);
+  const { start, end, existence, none } = output;
+  return Object.fromEntries(Object.entries({ start, end, existence, none: none! }).map(([k, v]) => [k, [...v]]));
+}
+
+export interface StageReport {
+  readonly stage: string;
+  readonly ms: number;
+  readonly kernels: readonly KernelRecord[];
+}
+
+/** Module outputs after which a stage is over. What comes between two of them belongs to the later one. */
+const STAGES: Readonly<Record<string, string>> = {
+  "image_encoder.0": "photo: trunk",
+  text_encoder: "text encoder",
+  query_vector: "query vector",
+  cross_modality: "text meets photo, grounding",
+  existence: "existence",
+};
+
+/** One run with a new photo, cut into stages; with `record`, also every kernel (which slows the run a little). */
+export async function stages(rows: number, length: number, record: boolean): Promise<StageReport[]> {
+  const sequences: Sequences = sequencesFor(rows, length);
+  const pixels = pixelsFor(network.config.image.size);
+  const recorder = record ? recordKernels(backendName) : null;
+  const report: StageReport[] = [];
+  let begun = performance.now();
+  const end = (stage: string): void => {
+    report.push({ stage, ms: performance.now() - begun, kernels: recorder?.records.splice(0) ?? [] });
+    begun = performance.now();
+  };
+  const watch = (name: string): void => {
+    if (STAGES[name]) end(STAGES[name]);
+  };
+  try {
+    const seen = await network.encodeImage(pixels, { watch });
+    end("photo: common width");
+    await network.run(sequences, seen, { watch });
+    end("heads and read-back");
+    seen.dispose();
+  } finally {
+    recorder?.stop();
+  }
+  return report;
+}
+
+/** Square products of growing size on this backend, as fast as it can do them: the ceiling of everything above. */
+export async function ceiling(size: number, runs: number): Promise<Record<string, number[]>> {
+  const numbers = (count: number): Float32Array => Float32Array.from({ length: count }, (_, i) => ((i * 7) % 13) - 6);
+  const a = tensor(numbers(size * size), [size, size]) as Tensor2D;
+  const b = tensor(numbers(size * size), [size, size]) as Tensor2D;
+  const contenders: Record<string, () => unknown> = {
+    "tfjs matMul": () => tidy(() => void matMul(a, b).dataSync()),
+    "tfjs fused.matMul": () => tidy(() => void fused.matMul({ a, b }).dataSync()),
+  };
+  if (hasFused(FUSED.linear)) {
+    const panels = tensor(numbers(size * size), [size / PANEL, size, PANEL]);
+    const bias = tensor(numbers(size), [size]);
+    contenders["own linear"] = () =>
+      tidy(() => {
+        const given = { inputs: size, outputs: size, activation: "linear" };
+        void runFused(FUSED.linear, { x: a, panels, bias }, given).dataSync();
+      });
+  }
+  const found: Record<string, number[]> = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
+  for (let run = 0; run <= runs; run++) {
+    for (const [name, work] of Object.entries(contenders)) {
+      const begun = performance.now();
+      work();
+      // The first run warms up.
+      if (run > 0) found[name]!.push((2 * size ** 3) / (performance.now() - begun) / 1e6);
+    }
+  }
+  return found;
+}

@@ -28,7 +28,7 @@ export async function outcomeOf<T>(promise: Promise<T>): Promise<Outcome<T>> {
 }
 
 /** A photo of coloured shapes as a PNG. */
-async function makePhoto(width: number, height: number, seed = 1): Promise<Blob> {
+export async function makePhoto(width: number, height: number, seed = 1): Promise<Blob> {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d")!;
   for (let shape = 0; shape < 12; shape++) {

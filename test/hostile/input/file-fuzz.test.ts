@@ -48,6 +48,14 @@ function claiming(png: Uint8Array): fc.Arbitrary<Uint8Array> {
   });
 }
 
+/** Paths that lead out of the model folder. */
+const outside = ["../x.bin", "a/../../x", "/x", "\\\\x", "https://attacker.invalid/x", "%2e%2e/x", ".x", "a/./../x"];
+
+function leading(manifest: Record<string, unknown>, path: string): unknown {
+  const [first, ...rest] = manifest.shards as object[];
+  return { ...manifest, shards: [{ ...first, path }, ...rest] };
+}
+
 describe("fuzzed", () => {
   const manifest = exampleManifest();
   const codes = ["model-manifest-invalid", "model-not-a-model", "model-version-unsupported"];
@@ -57,6 +65,7 @@ describe("fuzzed", () => {
       arbitrary: fc.oneof(
         spoiledJson(manifest).map((value) => encode(JSON.stringify(value) ?? "")),
         spoiled([encode(JSON.stringify(manifest))]),
+        fc.constantFrom(...outside).map((path) => encode(JSON.stringify(leading(manifest, path)))),
         fc.jsonValue().map((formatVersion) => encode(JSON.stringify({ ...manifest, formatVersion }))),
         fc.integer().map((formatVersion) => encode(JSON.stringify({ ...manifest, formatVersion }))),
       ),

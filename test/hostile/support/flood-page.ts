@@ -45,6 +45,8 @@ function randomFrom(seed: number): () => number {
   };
 }
 
+const BURST = 15;
+
 /** Asks so often, of any tag at any time; every third request is aborted some time later. */
 export async function flood(requests: number, seed: number): Promise<Flood> {
   const random = randomFrom(seed);
@@ -76,7 +78,8 @@ export async function flood(requests: number, seed: number): Promise<Flood> {
     );
     all.push(asked);
     if (request % 3 === 0) setTimeout(() => controller.abort(), random() * 200);
-    await new Promise((resolve) => setTimeout(resolve, random() * 25));
+    // In bursts, as when a page is scrolled: most wait for others.
+    if (random() < 1 / BURST) await new Promise((resolve) => setTimeout(resolve, random() * 300));
   }
   await Promise.all(all);
   // What came twice would come now.

@@ -1,0 +1,89 @@
+// What leaves the tag as a file does nothing where it is opened, and what comes in as a file runs nothing.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { memorySource } from "../../../src/cli/checkpoint/byte-source.js";
+import { readCheckpoint } from "../../../src/cli/checkpoint/open-checkpoint.js";
+import { attempts } from "../support/ledger.js";
+import { type HostileSite, openHostileSite } from "../support/site.js";
+import { hostileTexts } from "../support/xss-corpus.js";
+
+const attempt = attempts("5 security");
+let site: HostileSite;
+let page: Page;
+
+beforeAll(async () => {
+  site = await openHostileSite();
+  page = await site.open("hostile");
+});
+afterAll(() => site?.close());
+
+describe("exports", () => {
+  attempt("SVG, opened as a document of its own without any policy", async () => {
+    for (const [index, words] of hostileTexts.entries()) {
+      const svg = await page.evaluate(async (given) => {
+        const tag = document.createElement("mner-qg");
+        document.body.append(tag);
+        const text = `${given} met ${given}`;
+        const region = { box: [1, 1, 9, 9], score: 1 };
+        tag.alt = given;
+        tag.results = {
+          text,
+          image: { width: 20, height: 20 },
+          entities: [{ start: 0, end: given.length, text: given, type: given, score: 1, region }],
+          queries: [],
+          notices: [],
+        } as never;
+        await tag.updateComplete;
+        const written = await tag.toSVG();
+        tag.remove();
+        return written;
+      }, words);
+      expect(svg).not.toContain("parsererror");
+      site.pages.set(`/export-${index}.svg`, svg);
+    }
+    const opened = await site.browser.newPage();
+    const asked: string[] = [];
+    opened.on("request", (request) => asked.push(request.url()));
+    opened.on("dialog", (dialog) => dialog.dismiss());
+    for (const index of hostileTexts.keys()) {
+      await opened.goto(`${site.origin}/export-${index}.svg`);
+      const found = await opened.evaluate(() => ({
+        root: document.documentElement.localName,
+        pwned: "pwned" in globalThis,
+        names: [...new Set([...document.querySelectorAll("*")].map(({ localName }) => localName))],
+        handlers: [...document.querySelectorAll("*")].flatMap(({ attributes }) =>
+          [...attributes].map(({ name }) => name).filter((name) => /^on|^href$/.test(name)),
+        ),
+      }));
+      expect(found.root).toBe("svg");
+      expect(found.pwned).toBe(false);
+      expect(found.handlers).toEqual([]);
+      for (const name of found.names) expect(["svg", "title", "rect", "line", "path", "text"]).toContain(name);
+    }
+    await opened.close();
+    expect(asked.filter((url) => !url.includes("/export-") && !url.endsWith("/favicon.ico"))).toEqual([]);
+    return { tries: hostileTexts.length, outcome: "well-formed, no script, no link, nothing asked for" };
+  });
+});
+
+describe("pickles", () => {
+  attempt("of attackers run nothing", () => {
+    const folder = new URL("../../fixtures/checkpoints/", import.meta.url);
+    const evil = readdirSync(folder).filter((name) => name.startsWith("evil-"));
+    expect(evil.length).toBeGreaterThan(3);
+    const files = readdirSync(process.cwd());
+    for (const name of evil) {
+      let code = "read";
+      try {
+        readCheckpoint(memorySource(new Uint8Array(readFileSync(new URL(name, folder)))));
+      } catch (error) {
+        ({ code } = error as { code: string });
+      }
+      expect(code, name).toBe("checkpoint-unsafe");
+    }
+    expect(readdirSync(process.cwd())).toEqual(files);
+    expect(existsSync("/tmp/pwned")).toBe(false);
+    return { tries: evil.length, outcome: "refused before anything is called", code: "checkpoint-unsafe" };
+  });
+});

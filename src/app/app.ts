@@ -97,7 +97,17 @@ export class App {
     this.store.set({ stored: null });
     const asked = this.state.askedText !== before.askedText || before.stored !== null;
     // Anything that is new to the element starts it; the same question again has to be put to it.
-    if (!asked) this.element?.analyze().catch(() => {});
+    if (asked || !this.element) return;
+    this.started();
+    this.element.analyze().catch(() => {});
+  }
+
+  /** Lets go of what is being read; it can be asked again. */
+  stop(): void {
+    clearTimeout(this.#rest);
+    // The newest request wins, and this one ends at once.
+    this.element?.analyze({ signal: AbortSignal.abort() }).catch(() => {});
+    this.store.set({ running: false });
   }
 
   /** Shows an example with its stored results: at once, whatever the model is doing. */

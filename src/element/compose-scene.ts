@@ -20,6 +20,8 @@ export interface SceneParts {
   /** Results that the page gave, with what is wrong with them. */
   readonly given: { readonly error: Error | null } | null;
   readonly phase: Phase;
+  /** Whether this was asked already: then what is idle was stopped. */
+  readonly wasAsked: boolean;
   readonly shown: ViewState;
   readonly photo: PhotoState;
   readonly selection: Selection;
@@ -30,10 +32,11 @@ export interface SceneParts {
 }
 
 export function composeScene(parts: SceneParts): Scene {
-  const { tag, text, given, phase, shown, photo, selection, interaction, speaker, announcement, act } = parts;
+  const { tag, text, given, phase, wasAsked, shown, photo, selection, interaction, speaker, announcement, act } = parts;
   const { result, view, segmentation } = shown;
   const { active, pinned } = selection;
   const isIdle = phase.kind === "idle" && !result && !given && text.trim() !== "";
+  const isForReader = tag.loading === "manual" || wasAsked;
   return {
     speaker,
     phase,
@@ -53,8 +56,8 @@ export function composeScene(parts: SceneParts): Scene {
     whyOpen: tag.why,
     whyQuery: shown.whyQuery(active),
     error: phase.kind === "error" ? phase.error : (given?.error ?? null),
-    startShown: isIdle && tag.loading === "manual",
-    waitingShown: isIdle && tag.loading !== "manual",
+    startShown: isIdle && isForReader,
+    waitingShown: isIdle && !isForReader,
     announcement,
     act,
   };

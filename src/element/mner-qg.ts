@@ -363,6 +363,7 @@ export class MnerQg extends LitElement {
       text: this.#text,
       given: this.#given,
       phase: this.#analysis.phase,
+      wasAsked: this.#asking.wasAsked(this.#question()),
       shown: this.#shown,
       photo: this.#photo,
       selection: this.#selection,

@@ -85,10 +85,10 @@ describe("a batch", () => {
     await open();
     await page.getByText(`${corpus.broken} broken`).waitFor();
     expect(await rows().count()).toBe(25);
-    await page.getByLabel("Show").selectOption("trouble");
+    await page.getByLabel("Show", { exact: true }).selectOption("trouble");
     expect(await rows().count()).toBe(corpus.broken);
     await rows().getByText("whose tag is none of").first().waitFor();
-    await page.getByLabel("Show").selectOption("all");
+    await page.getByLabel("Show", { exact: true }).selectOption("all");
   });
 
   it("takes the folder of photos", async () => {
@@ -156,7 +156,7 @@ describe("a batch", () => {
   });
 
   it("opens one tweet in full", async () => {
-    await page.getByLabel("Show").selectOption("named");
+    await page.getByLabel("Show", { exact: true }).selectOption("named");
     await button(/^Look at line/)
       .first()
       .click();
@@ -170,10 +170,10 @@ describe("a batch", () => {
   });
 
   it("shows small photos, and says which could not be had", async () => {
-    await page.getByLabel("Show").selectOption("trouble");
+    await page.getByLabel("Show", { exact: true }).selectOption("trouble");
     await rows().getByText("photo not in the folder").first().waitFor();
     await rows().getByText("The photo's file ends too early").first().waitFor();
-    await page.getByLabel("Show").selectOption("all");
+    await page.getByLabel("Show", { exact: true }).selectOption("all");
     await expect.poll(() => page.locator("batch-table photo-thumb").count(), { timeout: PATIENCE }).toBeGreaterThan(0);
   });
 

@@ -86,6 +86,20 @@ describe("what comes in", () => {
     await answerTo(page, "Look: Oslo");
   });
 
+  it("stops what it is reading, and reads it when asked again", async () => {
+    const release = site.hold((path) => path.includes("/models/"));
+    const { page: other, context } = await openPage(browser, site.address, { serviceWorkers: "block" });
+    await composer(other).fill(tweet);
+    await other.getByRole("button", { name: "Stop" }).click();
+    await other.locator("tweet-composer").getByRole("button", { name: "Find names" }).waitFor();
+    release();
+    await modelReady(other);
+    expect(await shown(other)).toBeNull();
+    await other.locator("tweet-composer").getByRole("button", { name: "Find names" }).click();
+    await answerTo(other, tweet);
+    await context.close();
+  });
+
   it("keeps markup as text", async () => {
     const hostile = '<img src=x onerror="window.broken = true"><script>window.broken = true</script>';
     await composer(page).fill(hostile);

@@ -19,6 +19,24 @@ describe("small and large", () => {
     }
   });
 
+  it("is no wider than the grid it stands in, whatever is pointed at", async () => {
+    await using open = await stage.open(
+      `<div style="display: grid; inline-size: 300px"><mner-qg src="/examples/astronaut.jpg" alt="x" list></mner-qg></div>`,
+    );
+    await give(open.page, "collins");
+    const widths = await open.page.evaluate(async () => {
+      const element = document.querySelector("mner-qg")!;
+      const out: number[] = [];
+      for (const { start, end, type } of element.results!.entities) {
+        element.select(`${start}-${end}-${type}`);
+        await element.updateComplete;
+        out.push(element.getBoundingClientRect().width);
+      }
+      return out;
+    });
+    expect(widths).toEqual([300, 300, 300]);
+  });
+
   it("puts text and photo side by side where there is room", async () => {
     await using open = await stage.open(`<mner-qg src="/examples/astronaut.jpg" alt="x"></mner-qg>`, {
       context: { viewport: { width: 3840, height: 2160 } },

@@ -63,12 +63,17 @@ export class BatchTable extends LitElement {
       .head {
         margin-block-end: 0.75rem;
       }
+      .head .row {
+        flex-wrap: nowrap;
+        max-inline-size: 100%;
+      }
       .head label {
-        white-space: nowrap;
+        flex: none;
       }
       .head select {
+        flex: 0 1 auto;
         inline-size: auto;
-        max-inline-size: 100%;
+        min-inline-size: 0;
       }
       .frame {
         position: relative;
@@ -124,15 +129,20 @@ export class BatchTable extends LitElement {
         line-height: 1.6;
       }
       .words mark {
+        position: relative;
+        padding-inline-start: 0.9em;
         color: inherit;
         background: color-mix(in srgb, var(--c) 12%, transparent);
         border-block-end: 2px solid var(--c);
         border-radius: 3px 3px 0 0;
       }
+      /* In the padding of the name, so that no line ends between the two. */
       .glyph {
+        position: absolute;
+        inset-block-start: 0.35em;
+        inset-inline-start: 0.15em;
         inline-size: 0.6em;
         block-size: 0.6em;
-        margin-inline-end: 0.25em;
         fill: var(--c);
       }
       .status {
@@ -151,7 +161,8 @@ export class BatchTable extends LitElement {
         justify-content: center;
         margin-block-start: 0.75rem;
       }
-      /* On a phone each row becomes a block: its figures in one line, its words below. Roles in the markup keep it a table. */
+      /* On a phone each row becomes a block: its figures in one line, its photo and words below. Roles in the markup keep it
+         a table. */
       @media (max-width: 44rem) {
         table,
         thead,
@@ -162,7 +173,7 @@ export class BatchTable extends LitElement {
           display: flex;
           flex-wrap: wrap;
           align-items: center;
-          gap: 0.4rem 0.9rem;
+          gap: 0.4rem 0.75rem;
           padding: 0.75rem;
           border-block-end: 1px solid var(--line);
         }
@@ -194,9 +205,18 @@ export class BatchTable extends LitElement {
           margin-inline-start: auto;
           text-align: end;
         }
-        .words {
+        tr[data-row]::after {
+          content: "";
           order: 1;
           inline-size: 100%;
+        }
+        .photo,
+        .words {
+          order: 2;
+          align-self: start;
+        }
+        .words {
+          flex: 1;
           min-inline-size: 0;
         }
         .opened td {

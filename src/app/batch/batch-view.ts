@@ -130,13 +130,7 @@ export class BatchView extends PagePart {
         <div class="row spread">
           <h2 id="name" class="name"><bdi>${name}</bdi></h2>
           <div class="row">
-            ${
-              busy
-                ? html`<button type="button" class="primary" @click=${() => this.#batch!.stop()}>${icons.stop}Stop</button>`
-                : html`<button type="button" class="primary" ?disabled=${left === 0} @click=${this.#run}>
-                    ${icons.play}${answered > this.#broken() ? "Go on" : "Start"}
-                  </button>`
-            }
+            ${this.#runButton(busy, left, answered)}
             <button type="button" @click=${() => this.#pick("folder")}>${icons.folder}Photos</button>
             ${this.#clearButtons()}
           </div>
@@ -156,6 +150,19 @@ export class BatchView extends PagePart {
       </section>
       ${scores ? html`<score-panel .scores=${scores} .running=${left > 0}></score-panel>` : nothing}
       <batch-table .rows=${rows} .gold=${hasGold} .photoOf=${this.#photoOf}></batch-table>`;
+  }
+
+  /** One button for all of it, so that the keyboard keeps its place. */
+  #runButton(busy: boolean, left: number, answered: number): TemplateResult {
+    const words = busy ? "Stop" : answered > this.#broken() ? "Go on" : "Start";
+    return html`<button
+      type="button"
+      class="primary"
+      ?hidden=${left === 0 && !busy}
+      @click=${busy ? () => this.#batch!.stop() : this.#run}
+    >
+      ${busy ? icons.stop : icons.play}${words}
+    </button>`;
   }
 
   #broken(): number {

@@ -39,6 +39,13 @@ export class ScorePanel extends LitElement {
         text-align: start;
         font-weight: 600;
       }
+      /* Stays in sight, and is as wide as what is in sight, however far a table is scrolled. */
+      caption span {
+        display: inline-block;
+        position: sticky;
+        inset-inline-start: 0;
+        max-inline-size: calc(100vw - 5rem);
+      }
       th,
       td {
         padding: 0.3rem 0.7rem;
@@ -64,6 +71,13 @@ export class ScorePanel extends LitElement {
       }
       .wrong {
         --tone: #d4642c;
+      }
+      @media (max-width: 44rem) {
+        th,
+        td {
+          padding-inline: 0.35rem;
+          font-size: 0.8125rem;
+        }
       }
     `,
   ];
@@ -92,7 +106,7 @@ export class ScorePanel extends LitElement {
     return html`<div class="frame" role="region" aria-label="Scores by type" tabindex="0">
       <table>
         <caption>
-          Names, strict, in percent
+          <span>Names, strict, in percent</span>
         </caption>
         <thead>
           <tr>
@@ -114,7 +128,7 @@ export class ScorePanel extends LitElement {
     return html`<div class="frame" role="region" aria-label="What was taken for what" tabindex="0">
       <table>
         <caption>
-          What is (rows) and what was found (columns)
+          <span>What is (rows) and what was found (columns)</span>
         </caption>
         <thead>
           <tr>

@@ -58,8 +58,9 @@ export class QueryEditor extends PagePart {
         overflow-wrap: anywhere;
       }
       form {
-        grid-template-columns: minmax(0, 2fr) minmax(0, 5fr) auto;
+        grid-template-columns: minmax(0, 1fr) auto;
       }
+      form input:first-child,
       form p {
         grid-column: 1 / -1;
       }

@@ -22,6 +22,7 @@ export class ResultPanel extends PagePart {
     css`
       section {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 1rem;
       }
       mner-qg {

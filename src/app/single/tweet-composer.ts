@@ -12,7 +12,7 @@ import "./example-strip.js";
 const PHOTO_TYPES = "image/*,.jpg,.jpeg,.png,.webp,.gif,.avif,.bmp";
 
 export class TweetComposer extends PagePart {
-  protected readonly reads: readonly (keyof AppState)[] = ["text", "photo", "running"];
+  protected readonly reads: readonly (keyof AppState)[] = ["text", "askedText", "photo", "running"];
 
   static override styles = [
     controls,
@@ -39,6 +39,9 @@ export class TweetComposer extends PagePart {
         background: none;
         field-sizing: content;
         resize: none;
+      }
+      /* The frame around it shows where the keyboard is. */
+      textarea:focus-visible {
         outline: none;
       }
       .tools {
@@ -85,14 +88,14 @@ export class TweetComposer extends PagePart {
       @media (max-width: 59.99rem) {
         textarea {
           min-block-size: 5rem;
-          max-block-size: 6.5rem;
+          max-block-size: 9.25rem;
         }
       }
     `,
   ];
 
   protected override render(): TemplateResult {
-    const { text, photo, running } = this.state;
+    const { text, photo } = this.state;
     return html`<section class="card" aria-labelledby="heading">
         <form @submit=${this.#submit}>
           <h2 id="heading"><label for="text">Your tweet</label></h2>
@@ -119,7 +122,7 @@ export class TweetComposer extends PagePart {
             <div class="tools">
               <button type="button" class="bare" @click=${() => this.#input.click()}>${icons.photo}Photo</button>
               <button type="button" class="bare" aria-label="Take a photo" @click=${this.#photograph}>${icons.camera}</button>
-              <button type="submit" class="primary run" ?disabled=${text.trim() === ""}>${running ? "Reading…" : "Find names"}</button>
+              <button type="submit" class="primary run" ?disabled=${text.trim() === ""}>${this.#isReading ? "Stop" : "Find names"}</button>
             </div>
           </div>
           <input
@@ -139,6 +142,12 @@ export class TweetComposer extends PagePart {
       <camera-dialog @photo=${this.#photographed}></camera-dialog>`;
   }
 
+  /** Words that were changed meanwhile are there to be asked, not to be stopped. */
+  get #isReading(): boolean {
+    const { running, text, askedText } = this.state;
+    return running && text === askedText;
+  }
+
   get #input(): HTMLInputElement {
     return this.renderRoot.querySelector<HTMLInputElement>('input[type="file"]')!;
   }
@@ -149,7 +158,8 @@ export class TweetComposer extends PagePart {
 
   readonly #submit = (event: Event): void => {
     event.preventDefault();
-    this.app.run();
+    if (this.#isReading) this.app.stop();
+    else this.app.run();
   };
 
   readonly #typed = (event: Event): void => this.app.setText((event.target as HTMLTextAreaElement).value);

@@ -24,6 +24,19 @@ export const panelStyles = css`
     white-space: nowrap;
     text-overflow: ellipsis;
   }
+  /* One long line must not widen a tag that stands in a grid or a flex box of the page. */
+  .status > .who,
+  .status > .facts {
+    contain: inline-size;
+  }
+  /* Two lines are kept for it in any case. */
+  .said {
+    display: -webkit-box;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 2;
+    overflow: hidden;
+  }
+  .said,
   .facts,
   .busy {
     color: var(--_muted);

@@ -44,7 +44,7 @@ function progressLine(scene: Scene): TemplateResult {
   >`;
 }
 
-const plain = (words: string): TemplateResult => html`<span class="facts">${words}</span>`;
+const plain = (words: string): TemplateResult => html`<span class="said">${words}</span>`;
 
 function statusLine(scene: Scene): TemplateResult | typeof nothing {
   const { phase, view, active, speaker } = scene;

@@ -35,11 +35,13 @@ export interface EngineCore {
 const CACHED_PHOTOS = 12;
 /** Parts of the progress figure: files, decoding, compiling; the self-test is the rest. */
 const [DOWNLOADED, DECODED, COMPILED] = [0.8, 0.85, 0.95];
-/** Sequences are padded to a multiple of this, so that similar texts find the same shaders compiled. */
+/** For shaders, sequences are padded to a multiple of this, so that similar texts find the same ones compiled. */
 const LENGTH_STEP = 8;
 /** After this many losses a backend is not trusted again. */
 const MOST_LOSSES = 3;
 const LOSABLE: ReadonlySet<BackendName> = new Set(["webgpu", "webgl"]);
+/** Those that compile a program for each size they meet. */
+const SHADED = LOSABLE;
 /** A device's loss is told a moment after the first call that fails for it. */
 const LOSS_GRACE_MS = 200;
 
@@ -120,7 +122,7 @@ class Engine implements EngineCore {
   async analyze(job: Job, signal: AbortSignal): Promise<AnalysisResult> {
     const stopped = AbortSignal.any([signal, this.ended.signal]);
     const run = new Run(this.parts, job, stopped);
-    await run.read(this.photos);
+    await run.read(this.device, this.photos);
     for (;;) {
       throwIfAborted(stopped);
       const device = this.device;
@@ -197,9 +199,9 @@ class Run {
     this.notices = [...parts.notices];
   }
 
-  /** Everything that needs no device. */
-  async read(photos: PhotoCache): Promise<void> {
-    this.text = this.timed("tokenise", () => readText(this.parts, this.job));
+  /** Everything that needs no device, only to know which kind it will be. */
+  async read(device: Device, photos: PhotoCache): Promise<void> {
+    this.text = this.timed("tokenise", () => readText(this.parts, this.job, device.backend.name));
     await nextTask();
     if (this.job.photo !== null) await this.openPhoto(this.job.photo, photos);
   }
@@ -305,13 +307,14 @@ class Run {
   }
 }
 
-function readText({ model, tokenizer }: Parts, job: Job) {
+function readText({ model, tokenizer }: Parts, job: Job, backend: BackendName) {
   const { manifest } = model;
   const queries: readonly Query[] = job.onlyQueries ? job.queries : [...manifest.queries, ...job.queries];
   const prepared = prepareText(tokenizer, job.text);
   const { maxPieces, text } = manifest.config;
   const fits = Math.ceil(maxPieces / LENGTH_STEP) * LENGTH_STEP <= text.positions;
-  const limits = { maxPieces, multipleOf: fits ? LENGTH_STEP : 1 };
+  // Where nothing is compiled for a size, padding is only work.
+  const limits = { maxPieces, multipleOf: fits && SHADED.has(backend) ? LENGTH_STEP : 1 };
   const sequences = buildSequences(tokenizer, prepared, queries, limits);
   return { prepared, sequences, queries };
 }

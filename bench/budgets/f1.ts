@@ -4,6 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../harness/root.js";
 import type { Row } from "./row.js";
@@ -13,6 +14,7 @@ const CORPORA = ["twitter2015", "twitter2017"] as const;
 /** The last figures from a machine that has the tweets, kept with the code. */
 const RECORD = join(ROOT, "bench/f1.json");
 const REMEMBERED = join(ROOT, ".cache/bench/f1.json");
+const JOBS = String(Math.min(4, availableParallelism()));
 const MODEL = join(ROOT, "dist/models/mner-qg-mini");
 
 interface Figures {
@@ -68,7 +70,7 @@ function haveFigures(model: string): { figures: Figures | null; note: string } {
 /** The command line as it ships, without photos: no tweet's own photo is to be had. */
 function evaluate(corpus: string): number {
   console.log(`Evaluating ${corpus} dev at 8 bits; this takes some minutes, once per build.`);
-  const options = ["evaluate", "--gold", join(DATA, corpus, "valid.txt"), "--model", MODEL, "--json"];
+  const options = ["evaluate", "--gold", join(DATA, corpus, "valid.txt"), "--model", MODEL, "--json", "--jobs", JOBS];
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "dist/node/main.js"), ...options], {
     encoding: "utf8",
     maxBuffer: 2 ** 28,

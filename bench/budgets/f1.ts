@@ -23,6 +23,8 @@ interface Figures {
   readonly model: string;
   /** Of the built engine too, where it was measured. */
   readonly build?: string;
+  /** Where the figures come from, when not from this command. */
+  readonly source?: string;
   readonly strict: Readonly<Record<string, number>>;
 }
 
@@ -52,7 +54,10 @@ function haveFigures(model: string): { figures: Figures | null; note: string } {
     if (kept === null) return { figures: null, note: why };
     if (kept.model !== model)
       return { figures: null, note: `${why}, and the figures of ${kept.date} are of other weights` };
-    return { figures: kept, note: `${why}; these are the figures of ${kept.date} for these weights` };
+    return {
+      figures: kept,
+      note: `${why}; these are the figures of ${kept.date} for these weights${kept.source ? `, from ${kept.source}` : ""}`,
+    };
   }
   const build = hash(readdirSync(join(ROOT, "dist/node"), { recursive: true }).map(String).sort().map(contentOf));
   const remembered = readFigures(REMEMBERED);
@@ -63,7 +68,10 @@ function haveFigures(model: string): { figures: Figures | null; note: string } {
   const figures: Figures = { date: new Date().toISOString().slice(0, 10), model, strict };
   mkdirSync(join(ROOT, ".cache/bench"), { recursive: true });
   writeFileSync(REMEMBERED, JSON.stringify({ ...figures, build }));
-  if (readFigures(RECORD)?.model !== model) writeFileSync(RECORD, `${JSON.stringify(figures, null, 2)}\n`);
+  const kept = readFigures(RECORD);
+  // Figures of another's words give way to measured ones; measured ones stay until the weights change.
+  if (kept?.model !== model || kept.source !== undefined)
+    writeFileSync(RECORD, `${JSON.stringify(figures, null, 2)}\n`);
   return { figures, note: "measured now" };
 }
 

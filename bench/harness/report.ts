@@ -212,7 +212,8 @@ npm run budgets                    # part of npm run verify
 
 ${goalTable(results)}
 
-**WebGPU on a real GPU is unmeasured**: no machine of ours has one that a browser can use. All of this is WebAssembly on a processor.
+**WebGPU on a real GPU is unmeasured.** All of this is WebAssembly on a processor. A software adapter
+is not measured: the engine never chooses one by itself, and it would say nothing about a GPU.
 
 ## Against the two models that a page would use today
 

@@ -24,7 +24,6 @@ export async function main(options: readonly string[]): Promise<number> {
   };
   show(await sizeRows());
   if (options.includes("--sizes")) return failed > 0 ? 1 : 0;
-  show(f1Rows());
   const site = await openSite();
   try {
     show(await healthRows(site));
@@ -32,6 +31,8 @@ export async function main(options: readonly string[]): Promise<number> {
   } finally {
     await site.close();
   }
+  // Last, because it may take minutes.
+  show(f1Rows());
   return failed > 0 ? 1 : 0;
 }
 

@@ -2,7 +2,7 @@
 // most pages.
 import { type Summary, summarise } from "../arithmetic/statistics.js";
 import type { Site } from "./site.js";
-import { PHOTO, TWEET } from "./work.js";
+import { interleave, PHOTO, TWEET } from "./work.js";
 
 export interface Series {
   readonly name: string;
@@ -29,15 +29,17 @@ const LENGTHS = [8, 16, 32, 64, 128, 256, 512];
 const QUERIES = [1, 2, 4, 8, 12, 16];
 
 export async function measureGrowth(site: Site, runs: number, quick: boolean): Promise<GrowthResult> {
-  const series = async (name: string, xs: readonly number[], work: (x: number) => Promise<number>): Promise<Series> => {
-    const points = [];
-    for (const x of xs) {
-      await work(x);
-      const times: number[] = [];
-      for (let run = 0; run < runs; run++) times.push(await work(x));
-      points.push({ x, ms: summarise(times) });
-    }
-    return { name, points };
+  /** All points of all series in turns, so that a slow moment of the machine does not bend one of them. */
+  const grow = async (xs: readonly number[], works: Readonly<Record<string, (x: number) => Promise<number>>>) => {
+    const key = (name: string, x: number): string => `${name} ${x}`;
+    const contenders = Object.entries(works).flatMap(([name, work]) =>
+      xs.map((x) => ({ name: key(name, x), run: () => work(x) })),
+    );
+    const times = await interleave(contenders, runs, 1);
+    return Object.keys(works).map((name) => ({
+      name,
+      points: xs.map((x) => ({ x, ms: summarise(times[key(name, x)]!) })),
+    }));
   };
   const network = await site.open("network", false);
   await network.call("open", "wasm", "/dist/models/mner-qg-mini/");
@@ -45,32 +47,26 @@ export async function measureGrowth(site: Site, runs: number, quick: boolean): P
   const { length: common } = await network.call<{ length: number }>("shapeOf", TWEET);
   const run = (rows: number, length: number, photo: boolean): Promise<number> =>
     network.call("run", rows, length, photo);
-  const names = ["text and a known photo", "text alone"];
-  const length = [
-    await series(names[0]!, LENGTHS, (x) => run(4, x, true)),
-    await series(names[1]!, LENGTHS, (x) => run(4, x, false)),
-  ];
-  const queries = [
-    await series(names[0]!, QUERIES, (x) => run(x, common, true)),
-    await series(names[1]!, QUERIES, (x) => run(x, common, false)),
-  ];
+  const [seen, alone] = ["text and a known photo", "text alone"];
+  const length = await grow(LENGTHS, { [seen!]: (x) => run(4, x, true), [alone!]: (x) => run(4, x, false) });
+  const queries = await grow(QUERIES, {
+    [seen!]: (x) => run(x, common, true),
+    [alone!]: (x) => run(x, common, false),
+  });
   await network.close();
 
   const product = await site.open("product", false);
   await product.call("start", { backend: "wasm" }, PHOTO);
   const sizes = quick ? PHOTOS.filter((_, index) => index % 2 === 1) : PHOTOS;
   const megapixels = ([width, height]: readonly [number, number]): number => (width * height) / 1e6;
-  const photo = [
-    await series("new photo", sizes.map(megapixels), (x) =>
-      product.call("photoOf", TWEET, ...sizes.find((size) => megapixels(size) === x)!),
-    ),
-  ];
+  const photo = await grow(sizes.map(megapixels), {
+    "new photo": (x) => product.call("photoOf", TWEET, ...sizes.find((size) => megapixels(size) === x)!),
+  });
   await product.close();
 
   const tags = await site.open("tags", false);
   await tags.call("start");
   const counts = quick ? [1, 10, 30] : [1, 3, 10, 30, 100];
-  const tagSeries: Series[] = [];
   const points = [];
   for (const x of counts) {
     const times: number[] = [];
@@ -78,7 +74,6 @@ export async function measureGrowth(site: Site, runs: number, quick: boolean): P
       times.push(await tags.call<number>("show", x));
     points.push({ x, ms: summarise(times) });
   }
-  tagSeries.push({ name: "until the last tag has its result", points });
   await tags.close();
-  return { length, queries, photo, tags: tagSeries };
+  return { length, queries, photo, tags: [{ name: "until the last tag has its result", points }] };
 }

@@ -203,7 +203,7 @@ export function writeReport(results: Results): void {
 Written by \`npm run bench\`; every figure comes from [\`bench/results.json\`](../bench/results.json). Times are medians in milliseconds; in brackets,
 the middle half of the runs. A quotient is the median of the quotients of runs from the same round.
 
-Measured on ${results.date}${results.quick ? ", with few runs (--quick)" : ""}: ${device.processor}, ${device.cores} cores, ${device.memory}, ${device.system}; ${device.browser}; onnxruntime-web ${results.ort}.
+Measured on ${results.date} (${warm[0]!.times["product: text"]!.length} rounds of warm runs${results.quick ? ", fewer than usual" : ""}): ${device.processor}, ${device.cores} cores, ${device.memory}, ${device.system}; ${device.browser}; onnxruntime-web ${results.ort}.
 ${busy}
 \`\`\`sh
 npm run build && npm run bench     # needs Python with bench/models/requirements.txt, for the other side's graphs
@@ -212,7 +212,8 @@ npm run budgets                    # part of npm run verify
 
 ${goalTable(results)}
 
-**WebGPU on a real GPU is unmeasured**: no machine of ours has one that a browser can use. All of this is WebAssembly on a processor.
+**WebGPU on a real GPU is unmeasured.** All of this is WebAssembly on a processor. A software adapter
+is not measured: the engine never chooses one by itself, and it would say nothing about a GPU.
 
 ## Against the two models that a page would use today
 

@@ -31,11 +31,6 @@ const AWAKE = [
   "--disable-backgrounding-occluded-windows",
   "--disable-renderer-backgrounding",
 ];
-const SOFTWARE_WEBGPU = [
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-  "--enable-features=Vulkan,WebGPU",
-];
 
 export interface BenchPage {
   readonly page: Page;
@@ -53,7 +48,7 @@ export interface Site {
   close(): Promise<void>;
 }
 
-export async function openSite(options: { software?: boolean } = {}): Promise<Site> {
+export async function openSite(): Promise<Site> {
   if (!existsSync(join(ROOT, "dist/index.js"))) throw new Error("There is nothing to measure. Run: npm run build");
   const built: BuiltEngine = await buildEngine(ENTRIES);
   const pages = new Map<string, string>(COLD_PAGES);
@@ -78,7 +73,7 @@ export async function openSite(options: { software?: boolean } = {}): Promise<Si
       }),
     });
   const [plain, isolated] = [await start(false), await start(true)];
-  const browser = await launchBrowser([...AWAKE, ...(options.software ? SOFTWARE_WEBGPU : [])]);
+  const browser = await launchBrowser(AWAKE);
   const address = (path: string, apart: boolean): string => `${(apart ? isolated : plain).origin}${path}`;
   return {
     browser,

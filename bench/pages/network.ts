@@ -26,7 +26,8 @@ export async function open(name: BackendName, model: string): Promise<string> {
     Object.fromEntries([...tokenizerFiles].map(([path, bytes]) => [path, decoder.decode(bytes)])) as never,
   );
   prepare = (text) => {
-    const limits = { maxPieces: manifest.config.maxPieces, multipleOf: 8 };
+    // As the engine has it on wasm: padded to the longest of the rows and no further.
+    const limits = { maxPieces: manifest.config.maxPieces };
     const prepared = prepareText(tokenizer, text);
     const { rows, length } = buildSequences(tokenizer, prepared, manifest.queries, limits);
     return { rows, length, pieces: prepared.pieces.length };

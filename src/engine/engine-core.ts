@@ -116,7 +116,7 @@ class Engine implements EngineCore {
   async analyze(job: Job, signal: AbortSignal): Promise<AnalysisResult> {
     const stopped = AbortSignal.any([signal, this.ended.signal]);
     const run = new Run(this.parts, job, stopped);
-    await run.read(this.photos);
+    await run.read(this.device, this.photos);
     for (;;) {
       throwIfAborted(stopped);
       const device = this.device;

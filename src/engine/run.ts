@@ -24,7 +24,7 @@ export interface RunParts {
   readonly notices: readonly Notice[];
 }
 
-/** Sequences are padded to a multiple of this, so that similar texts find the same shaders compiled. */
+/** For a GPU, sequences are padded to a multiple of this, so that similar texts find the same shaders compiled. */
 const LENGTH_STEP = 8;
 
 /** One job on its way: what is known of it survives the loss of a device. */
@@ -47,9 +47,9 @@ export class Run {
     this.notices = [...parts.notices];
   }
 
-  /** Everything that needs no device. */
-  async read(photos: PhotoCache): Promise<void> {
-    this.text = this.timed("tokenise", () => readText(this.parts, this.job));
+  /** Everything that needs no device, only to know whether it will be a GPU. */
+  async read({ backend }: Device, photos: PhotoCache): Promise<void> {
+    this.text = this.timed("tokenise", () => readText(this.parts, this.job, backend.threads === 0));
     await nextTask();
     if (this.job.photo !== null) await this.openPhoto(this.job.photo, photos);
   }
@@ -172,13 +172,14 @@ export class Run {
   }
 }
 
-function readText({ model, tokenizer }: RunParts, job: Job) {
+function readText({ model, tokenizer }: RunParts, job: Job, onGpu: boolean) {
   const { manifest } = model;
   const queries: readonly Query[] = job.onlyQueries ? job.queries : [...manifest.queries, ...job.queries];
   const prepared = prepareText(tokenizer, job.text);
   const { maxPieces, text } = manifest.config;
   const fits = Math.ceil(maxPieces / LENGTH_STEP) * LENGTH_STEP <= text.positions;
-  const limits = { maxPieces, multipleOf: fits ? LENGTH_STEP : 1 };
+  // Where nothing is compiled for a size, padding is only work.
+  const limits = { maxPieces, multipleOf: fits && onGpu ? LENGTH_STEP : 1 };
   const sequences = buildSequences(tokenizer, prepared, queries, limits);
   return { prepared, sequences, queries };
 }

@@ -264,8 +264,12 @@ describe("createAnalyzer in Chromium", () => {
 
   describe("choice of backend", () => {
     it("passes over what is missing or software, and says why", async () => {
+      const from = site.requests.length;
       const { backend, notices } = await session({}, [{ text }]);
       expect(backend).toBe("wasm");
+      // What cannot be used is not fetched.
+      expect(site.requests.slice(from).filter((path) => /webg(pu|l)/.test(path))).toEqual([]);
+      expect(site.requests.slice(from).some((path) => /wasm/.test(path))).toBe(true);
       expect(notices.map(({ code }) => code)).toEqual(["backend-fallback"]);
       expect(notices[0]!.message).toMatch(/WebGPU/);
     });

@@ -3,9 +3,13 @@
 import { getBackend, setBackend } from "@tensorflow/tfjs-core";
 import type { BackendName } from "../results.js";
 import type { OpenBackend, OpenOptions } from "./backend.js";
+import { findGpuAdapter } from "./gpu-adapter.js";
 
 const openers: Readonly<Record<BackendName, (options: OpenOptions) => Promise<OpenBackend>>> = {
-  webgpu: async (options) => (await import("./webgpu.js")).openWebgpu(options),
+  webgpu: async ({ allowSoftware }) => {
+    const adapter = await findGpuAdapter(allowSoftware);
+    return (await import("./webgpu.js")).openWebgpu(adapter);
+  },
   webgl: async (options) => (await import("./webgl.js")).openWebgl(options),
   wasm: async (options) => (await import("./wasm.js")).openWasm(options),
   cpu: async () => (await import("./cpu.js")).openCpu(),

@@ -20,11 +20,17 @@ export async function openWebgl({ allowSoftware }: OpenOptions): Promise<OpenBac
     failIfMajorPerformanceCaveat: !allowSoftware,
   }) as WebGL2RenderingContext | null | undefined;
   if (!canvas || !gl) {
-    throw new MnerError("backend-unavailable", 'This browser offers no WebGL 2 here. Use backend "auto" or "wasm".');
+    throw new MnerError(
+      "backend-unavailable",
+      'This browser offers no WebGL 2 here. WebAssembly (backend "wasm") works without it.',
+    );
   }
   const renderer = rendererOf(gl);
   if (!allowSoftware && SOFTWARE_GPU.test(renderer)) {
-    throw new MnerError("backend-unavailable", 'The only WebGL here is a software one. Use backend "auto" or "wasm".');
+    throw new MnerError(
+      "backend-unavailable",
+      'The only WebGL here is a software one, slower than WebAssembly (backend "wasm").',
+    );
   }
   prepareCore();
   registerWebglKernels();

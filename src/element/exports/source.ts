@@ -31,11 +31,12 @@ export function sourceOf({
   return { page: baseURI, photo: photo ? absolute(photo, baseURI) : undefined };
 }
 
-/** The address as it is, when it is one of http(s); else `null`. */
+/** The address as browsers write it, when it is one of http(s); else `null`. As it was given it may begin with control characters. */
 export function safeAddress(address: string | undefined): string | null {
   if (!address) return null;
   try {
-    return /^https?:$/.test(new URL(address).protocol) ? address : null;
+    const { protocol, href } = new URL(address);
+    return /^https?:$/.test(protocol) ? href : null;
   } catch {
     return null;
   }

@@ -89,7 +89,7 @@ describe("queries and options", () => {
   refused("no query at all", () => ({ text: names, more: { onlyQueries: true } }), "query-invalid");
   refused("a threshold of 2", () => ({ text: names, more: { threshold: 2 } }), "option-invalid");
   refused("a query that is null", () => queries(null), "query-invalid");
-  refused("queries that are no list", () => ({ text: names, more: { queries: "who" } }), "query-invalid");
+  refused("queries that are no list", () => ({ text: names, more: { queries: 5 } }), "query-invalid");
 
   attempt("a backend, a place and an address that do not exist", async () => {
     for (const wrong of [{ backend: "gpu" }, { run: "moon" }, { model: "http://[" }, { model: "ftp://x/" }]) {

@@ -11,7 +11,12 @@ export function readable(fault: Fault): Fault {
   };
 }
 
-const whole = (body: Buffer): Record<string, string | number> => ({ "content-length": body.length, etag: tagOf(body) });
+/** Not for the browser to keep: it would resume by itself. */
+const whole = (body: Buffer): Record<string, string | number> => ({
+  "cache-control": "no-store",
+  "content-length": body.length,
+  etag: tagOf(body),
+});
 
 export const webPage: Fault = (_, response) => {
   response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>Sign in</title><p>Welcome");

@@ -136,13 +136,13 @@ def grounding_scores(model: MnerQg, folder: Path, reader: TextReader, seed: int 
     model.eval()
     photos, rng = Photos(folder), np.random.default_rng(seed)
     _, held = split(json.loads((folder / "coco.json").read_text()))
-    person, seen, unseen, present, absent = [], [], [], [], []
+    person, known, unseen, present, absent = [], [], [], [], []
     for photo in held:
         rgb = photos.open(photo["file"])
         if rgb is None:
             continue
         pixels, place = letterbox(rgb, model.config.image)
-        maps = model.encode_image(torch.from_numpy(pixels)[None])
+        seen = model.encode_image(torch.from_numpy(pixels)[None])
         gold = defaultdict(list)
         for b in photo["boxes"]:
             gold[b["label"]].append(b["box"])
@@ -151,13 +151,13 @@ def grounding_scores(model: MnerQg, folder: Path, reader: TextReader, seed: int 
         missing = [missing[i] for i in rng.choice(len(missing), len(labels), replace=False)]
         asked = [*labels, *missing, model.config.queries[0][1]]
         batch = collate([Row(q, None, photo=0) for q in asked], reader)
-        o = model(batch.ids, batch.segments, batch.shapes, batch.mask, maps, batch.photo)
+        o = model(batch.ids, batch.segments, batch.shapes, batch.mask, seen, batch.photo)
         boxes = candidate_boxes(o.candidates, model.config).numpy()
         for i, q in enumerate(asked):
             box, _, none, _ = decode_boxes(o.candidates[i].numpy(), boxes[i], float(o.none[i]), place)
             if i < len(labels):
                 overlap = iou(box, gold[q]).max()
-                (unseen if q in UNSEEN else seen).append(overlap)
+                (unseen if q in UNSEEN else known).append(overlap)
                 present.append(1 - none)
             elif i < 2 * len(labels):
                 absent.append(1 - none)
@@ -169,7 +169,7 @@ def grounding_scores(model: MnerQg, folder: Path, reader: TextReader, seed: int 
     wrong_none = [p < 0.5 for p in present], [p < 0.5 for p in absent]
     logit = lambda p: np.log(np.clip(p, 1e-6, 1 - 1e-6) / np.clip(1 - np.array(p), 1e-6, 1))
     a, b = fit_calibration(-logit(np.array(present + absent)), np.array([False] * len(present) + [True] * len(absent)))
-    return {"person": rate(person), "labels": rate(seen + unseen), "seen": rate(seen), "unseen": rate(unseen),
+    return {"person": rate(person), "labels": rate(known + unseen), "seen": rate(known), "unseen": rate(unseen),
             "none": {"auc": round(auc, 4), "calibration": {"a": a, "b": b}, "recall": round(100 * float(np.mean(wrong_none[1])), 2),
                      "falseAlarm": round(100 * float(np.mean(wrong_none[0])), 2)}}
 

@@ -44,7 +44,8 @@ def golden_vectors(model: MnerQg, ids, segments, shapes, mask, pixels) -> dict[s
     hidden = model.text_encoder(ids, segments, shapes, mask)
     out["text_encoder"] = hidden
     features = model.image_encoder(pixels)
-    maps = model.common_width(features)
+    photos = model.prepare_photos(features)
+    maps = photos.maps
     count = len(ids)
     photo = torch.zeros(count, dtype=torch.long)
     query = (segments == 0) & mask.bool()
@@ -57,13 +58,13 @@ def golden_vectors(model: MnerQg, ids, segments, shapes, mask, pixels) -> dict[s
         out[f"common_width.{k}"] = maps[k].permute(0, 2, 3, 1)
         out[f"conditioned.{k}"] = conditioned[k].permute(0, 2, 3, 1)
     seen, relevance = model.cross_modality.read(hidden, conditioned, mask)
-    candidates, none = model.grounding_head(conditioned, maps, q, photo)
+    candidates, none = model.grounding_head(conditioned, maps, photos.objects, q, photo)
     aware = model.existence(seen)
     start, end = model.span_head(aware).unbind(-1)
     existence = model.existence_head(aware[:, 0]).squeeze(-1)
     out |= {"query_vector": q, "cross_modality": seen, "relevance": relevance, "existence": aware, "output.start": start,
             "output.end": end, "output.existence": existence, "output.candidates": candidates, "output.none": none}
-    whole = model(ids, segments, shapes, mask, maps, photo)
+    whole = model(ids, segments, shapes, mask, photos, photo)
     for name, value in (("start", start), ("existence", existence), ("candidates", candidates), ("none", none)):
         torch.testing.assert_close(getattr(whole, name), value, rtol=1e-4, atol=1e-5)
     text_only = model(ids, segments, shapes, mask)

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from .config import Config
 from .data import Photos
 from .network.image_encoder import CspDarknetPan
-from .photos import COCO_CLASSES, candidate_boxes, letterbox, teacher_detections, total_candidates
+from .photos import COCO_CLASSES, FAR, candidate_boxes, letterbox, teacher_detections, total_candidates
 
 # Never asked for by name in training, so that dev shows what an unseen query is worth.
 UNSEEN = {"dog", "truck", "wine glass", "couch", "laptop", "orange", "bus", "skateboard", "sheep", "teddy bear"}
@@ -183,7 +183,7 @@ def candidate_boxes_at(picked: torch.Tensor, index: np.ndarray, config: Config) 
         stride = torch.cat([torch.full(((config.image.size // s) ** 2 * 3, 1), float(s)) for s in config.image.strides])
         _GRID[key] = ((zero[:, :2] + zero[:, 2:]) / 2, zero[:, 2:] - zero[:, :2], stride)
     centre, size, stride = (t[index].to(picked.device) for t in _GRID[key])
-    middle = centre + (2 * picked[:, :2].sigmoid() - 1) * stride
+    middle = centre + picked[:, :2].clamp(-FAR, FAR) * stride
     half = size * picked[:, 2:4].clamp(-4, 4).exp() / 2
     return torch.cat([middle - half, middle + half], -1)
 

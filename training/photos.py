@@ -46,8 +46,11 @@ def letterbox(rgb: np.ndarray, config: ImageConfig) -> tuple[np.ndarray, Letterb
     return square.transpose(2, 0, 1), Letterbox(scale, left, top, width, height)
 
 
+FAR = 4.0  # cells that a centre may lie from the middle of the cell that speaks of it
+
+
 def candidate_boxes(candidates: torch.Tensor, config: Config) -> torch.Tensor:
-    """(…, N, 5) → (…, N, 4) boxes in input pixels. A centre may leave its cell by half a cell."""
+    """(…, N, 5) → (…, N, 4) boxes in input pixels. A centre may leave its cell: the cells around it know a thing, too."""
     cells, anchors, strides = [], [], []
     for k, stride in enumerate(config.image.strides):
         grid = config.image.size // stride
@@ -56,7 +59,7 @@ def candidate_boxes(candidates: torch.Tensor, config: Config) -> torch.Tensor:
         anchors.append(torch.tensor(config.anchors[k]).repeat(grid * grid, 1))
         strides.append(torch.full((grid * grid * 3, 1), float(stride)))
     cell, anchor, stride = (torch.cat(t).to(candidates.device, torch.float32) for t in (cells, anchors, strides))
-    centre = (cell + 2 * candidates[..., :2].sigmoid() - 0.5) * stride
+    centre = (cell + 0.5 + candidates[..., :2].clamp(-FAR, FAR)) * stride
     half = anchor * candidates[..., 2:4].clamp(-4, 4).exp() / 2
     return torch.cat([centre - half, centre + half], -1)
 
@@ -67,9 +70,7 @@ def encode_boxes(boxes: torch.Tensor, index: torch.Tensor, config: Config) -> to
     stride = torch.cat([torch.full(((config.image.size // s) ** 2 * 3,), float(s)) for s in config.image.strides])[index][:, None]
     centre, size = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).clamp(min=1e-3)
     base, anchor = (zero[:, :2] + zero[:, 2:]) / 2, zero[:, 2:] - zero[:, :2]
-    # With t = 0 the centre lies half a cell into its cell, and 2·sigmoid(0) − 0.5 = 0.5.
-    ratio = (((centre - base) / stride + 1) / 2).clamp(1e-4, 1 - 1e-4)
-    return torch.cat([torch.logit(ratio), (size / anchor).log().clamp(-4, 4)], -1)
+    return torch.cat([((centre - base) / stride).clamp(-FAR, FAR), (size / anchor).log().clamp(-4, 4)], -1)
 
 
 def total_candidates(config: Config) -> int:

@@ -33,11 +33,11 @@ def read(model, reader, manifest: dict, text: str, rgb: np.ndarray | None) -> di
     example = make_example(Tweet("", text.split(), ["O"] * len(text.split()), text=text, offsets=[(0, 0)] * len(text.split())), reader)
     rows = [Row(query, example, label, photo=-1 if rgb is None else 0) for label, (_, query) in enumerate(config.queries)]
     batch = collate(rows, reader)
-    maps = place = None
+    seen = place = None
     if rgb is not None:
         pixels, place = letterbox(rgb, config.image)
-        maps = model.encode_image(torch.from_numpy(pixels)[None])
-    o = model(batch.ids, batch.segments, batch.shapes, batch.mask, maps, batch.photo)
+        seen = model.encode_image(torch.from_numpy(pixels)[None])
+    o = model(batch.ids, batch.segments, batch.shapes, batch.mask, seen, batch.photo)
     size, spans, queries = len(example.ids), [], []
     span = calibration["span"]
     threshold = manifest["config"].get("decode", {}).get("startThreshold", 0.5)
@@ -47,7 +47,7 @@ def read(model, reader, manifest: dict, text: str, rgb: np.ndarray | None) -> di
                              config.maxSpanWords, (span["a"], span["b"]))
         spans += [s for s in found if s.score >= calibration["spanThreshold"]]
         entry = {"type": label, "exists": float(torch.sigmoid(o.existence[i])), "box": None, "notInPhoto": 1.0}
-        if maps is not None:
+        if seen is not None:
             boxes = candidate_boxes(o.candidates[i], config).numpy()
             box, _, none, _ = decode_boxes(o.candidates[i].numpy(), boxes, float(o.none[i]), place)
             logit = float(np.log(max(none, 1e-12)) - np.log(max(1 - none, 1e-12)))

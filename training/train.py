@@ -25,10 +25,11 @@ from torch.nn import functional as F
 from .batches import Row, collate, tweet_rows
 from .config import PRESETS
 from .data import entity_spans, read_boxes, read_conll
-from .evaluate import dev_examples, evaluate_all, summary
+from .evaluate import dev_examples, evaluate_all, load_run, summary
 from .examples import Example, augment, make_example, token_batches
 from .grounding import UNSEEN, View, class_words, make_views, questions, teacher_scores
 from .losses import LossWeights, joint_loss
+from .network.heads import start_from_detector
 from .network.image_encoder import CspDarknetPan, Darknet53Fpn, load_darknet, load_yolox
 from .network.model import MnerQg
 from .network.text_encoder import load_hugging_face
@@ -91,17 +92,23 @@ class Trainer:
 
             self.accelerator = Accelerator(mixed_precision="bf16")
         self.device = self.accelerator.device if self.accelerator else torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.config = PRESETS[args.config]()
-        self.reader = TextReader(args.encoder)
-        self.model = MnerQg(self.config)
-        load_hugging_face(self.model.text_encoder, args.encoder)
-        if args.start:
-            state = torch.load(args.start, map_location="cpu", weights_only=True)
-            target = self.model.text_encoder if "embeddings.word.weight" in state else self.model
-            target.load_state_dict(state, strict=target is self.model.text_encoder)
-        self.weights = LossWeights()
+        if args.start and Path(args.start).is_dir():
+            # A whole network: a run, or a converted model folder (its float32 is lost, what its 8 bits say is not).
+            self.model, self.reader = load_run(Path(args.start))
+            self.config = self.model.config
+        else:
+            self.config = PRESETS[args.config]()
+            self.reader = TextReader(args.encoder)
+            self.model = MnerQg(self.config)
+            load_hugging_face(self.model.text_encoder, args.encoder)
+            if args.start:
+                state = torch.load(args.start, map_location="cpu", weights_only=True)
+                target = self.model.text_encoder if "embeddings.word.weight" in state else self.model
+                target.load_state_dict(state, strict=target is self.model.text_encoder)
+        self.weights = LossWeights(existence=args.existence)
         self.predictors, self.views = {}, []
-        self.prepare_photos()
+        if not args.text_only:
+            self.prepare_photos()
         self.tweets = Tweets(self.data, self.reader, args.extra)
         self.distil = nn.Parameter(torch.tensor([1.0, -8.0], device=self.device))  # scale and bias of the match against the teacher
 
@@ -109,6 +116,10 @@ class Trainer:
         encoder = self.model.image_encoder
         if self.args.trunk and isinstance(encoder, CspDarknetPan):
             self.predictors = load_yolox(encoder, self.args.trunk)
+            head = self.model.grounding_head
+            if not any(conv.weight.any() for conv in head.objects):
+                start_from_detector(head, self.predictors, self.config)
+            head.objects.requires_grad_(False)  # for the same reason as the trunk below; `training.ground` moves it a little
         elif self.args.trunk and isinstance(encoder, Darknet53Fpn):
             print(f"trunk: {load_darknet(encoder, self.args.trunk)} numbers read from {self.args.trunk}", flush=True)
         # The trunk is frozen: a few hundred photos would only unteach it what it learnt from a hundred thousand.
@@ -188,16 +199,16 @@ class Trainer:
         for name, value in vars(batch).items():
             if isinstance(value, torch.Tensor):
                 setattr(batch, name, value.to(self.device))
-        maps, extra = None, {}
+        seen = None
         if photos:
             features = [torch.stack([p.features[k] for p in photos]).float().to(self.device) for k in range(3)]
-            maps = model.common_width(features)
+            seen = model.prepare_photos(features)
         precision = torch.autocast("cuda", torch.bfloat16) if self.device.type == "cuda" else nullcontext()
         with precision:
-            output = model(batch.ids, batch.segments, batch.shapes, batch.mask, maps, batch.photo if photos else None)
+            output = model(batch.ids, batch.segments, batch.shapes, batch.mask, seen, batch.photo if photos else None)
         loss, parts = joint_loss(output, batch, self.config, self.weights)
         if photos and self.predictors and self.weights.match:
-            match = self.weights.match * self.match_loss(model, maps, [f.cpu() for f in features])
+            match = self.weights.match * self.match_loss(model, seen.maps, [f.cpu() for f in features])
             parts["match"] = float(match.detach())
             loss = loss + match
         return loss, parts
@@ -262,6 +273,8 @@ class Trainer:
                                      "optimiser": optimiser.state_dict(), "rng": self.rng.getstate(), "step": step, "epoch": epoch,
                                      "spent": time.time() - started, "history": history}, checkpoint)
             epoch += 1
+            if progress < 1 and epoch % args.dev_every:
+                continue
             report = evaluate_all(average.model, self.data, self.reader, dev)
             history.append({"epoch": epoch, "step": step, **report})
             log.write(json.dumps({"dev": history[-1]}) + "\n")
@@ -308,8 +321,11 @@ def plot(out: Path) -> None:
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", choices=sorted(PRESETS), default="mini")
-    parser.add_argument("--encoder", required=True, help="a Hugging Face BERT folder of the config's size, with vocab.txt")
-    parser.add_argument("--start", help="encoder.pt of training.pretrain or training.mlm to start from")
+    parser.add_argument("--encoder", help="a Hugging Face BERT folder of the config's size, with vocab.txt; not needed to go on from a network")
+    parser.add_argument("--start", help="encoder.pt of training.pretrain or training.mlm, or a run or model folder to go on from")
+    parser.add_argument("--text-only", action="store_true", help="no photos: what looks at them stays as it was started from")
+    parser.add_argument("--existence", type=float, default=LossWeights.existence, help="weight of the existence loss")
+    parser.add_argument("--dev-every", type=int, default=1, help="epochs between two looks at dev")
     parser.add_argument("--trunk", help="yolox-nano .npz (mini) or yolov3.weights (base)")
     parser.add_argument("--data", required=True)
     parser.add_argument("--out", required=True)

@@ -200,6 +200,7 @@ function listHeads(to: Listing, config: NetworkConfig): void {
   to.linear("existence_head", config.text.width, 1);
   for (let scale = 0; scale < SCALES; scale++) {
     to.convolution(`grounding_head.scales.${scale}`, d, ANCHORS * BOX_VALUES);
+    to.convolution(`grounding_head.objects.${scale}`, config.image.channels[scale]!, ANCHORS * BOX_VALUES);
     to.convolution(`grounding_head.match_cells.${scale}`, d + COORDINATES, d);
   }
   to.linear("grounding_head.match_query", d, d);

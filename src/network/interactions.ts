@@ -28,6 +28,8 @@ export interface ScaleFeatures {
   readonly reduced: Tensor4D;
   /** What queries are matched against: [d, g·g]. */
   readonly matched: Tensor2D;
+  /** What the grounding head says of each anchor whatever is asked for: [1, g, g, 15]. */
+  readonly objects: Tensor4D;
 }
 
 export interface PhotoScale {
@@ -35,6 +37,7 @@ export interface PhotoScale {
   readonly coordinates: Tensor4D;
   readonly reduce: Convolution;
   readonly matchCells: Convolution;
+  readonly objects: Convolution;
 }
 
 export function loadPhotoScales(loader: WeightLoader, config: NetworkConfig): PhotoScale[] {
@@ -43,6 +46,7 @@ export function loadPhotoScales(loader: WeightLoader, config: NetworkConfig): Ph
     coordinates: loader.keep(coordinates(grid), [1, grid, grid, COORDINATES]) as Tensor4D,
     reduce: loader.normedConvolution(`cross_modality.vision.${scale}.reduce`),
     matchCells: loader.convolution(`grounding_head.match_cells.${scale}`),
+    objects: loader.convolution(`grounding_head.objects.${scale}`),
   }));
 }
 
@@ -66,10 +70,19 @@ export function commonWidth(v: Tensor4D, scale: PhotoScale): Tensor4D {
   return tidy(() => concat([convolve(v, scale.common, 1, "silu"), scale.coordinates], 3));
 }
 
-/** What all queries of a photo share, from U_k. */
-export function prepareScale(u: Tensor4D, scale: PhotoScale): ScaleFeatures {
-  const [reduced, matched] = tidy(() => [convolve(u, scale.reduce), transpose(cells(convolve(u, scale.matchCells)))]);
-  return { grid: u.shape[1], reduced: reduced as Tensor4D, matched: matched as Tensor2D };
+/** What all queries of a photo share, from V_k and U_k. */
+export function prepareScale(v: Tensor4D, u: Tensor4D, scale: PhotoScale): ScaleFeatures {
+  const [reduced, matched, objects] = tidy(() => [
+    convolve(u, scale.reduce),
+    transpose(cells(convolve(u, scale.matchCells))),
+    convolve(v, scale.objects),
+  ]);
+  return {
+    grid: u.shape[1],
+    reduced: reduced as Tensor4D,
+    matched: matched as Tensor2D,
+    objects: objects as Tensor4D,
+  };
 }
 
 export interface QueryVector {

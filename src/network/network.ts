@@ -125,6 +125,10 @@ function* build(config: NetworkConfig, source: WeightSource): Generator<void, Ne
   }
 }
 
+function tensorsOf({ reduced, matched, objects }: ScaleFeatures): Tensor[] {
+  return [reduced, matched, objects];
+}
+
 /** Everything that the network computes with. */
 interface Modules {
   readonly text: TextEncoder;
@@ -157,11 +161,11 @@ function assemble(config: NetworkConfig, loader: WeightLoader, modules: Modules)
         options.watch?.(`image_encoder.${scale}`, v);
         const u = held.hold(commonWidth(v, photoScales[scale]!));
         options.watch?.(`common_width.${scale}`, u);
-        const prepared = prepareScale(u, photoScales[scale]!);
-        held.holdAll([prepared.reduced, prepared.matched]);
+        const prepared = prepareScale(v, u, photoScales[scale]!);
+        held.holdAll(tensorsOf(prepared));
         scales.push(prepared);
       });
-      const kept = scales.flatMap(({ reduced, matched }) => [reduced, matched] as Tensor[]);
+      const kept = scales.flatMap(tensorsOf);
       for (const tensor of kept) held.release(tensor);
       return { scales, dispose: () => kept.forEach((tensor) => void (tensor.isDisposed || tensor.dispose())) };
     } finally {
@@ -205,7 +209,7 @@ function assemble(config: NetworkConfig, loader: WeightLoader, modules: Modules)
     for (const [scale, photo] of features.scales.entries()) {
       const conditioned = held.hold(conditionMap(cross, scale, photo, fromQuery));
       options.watch?.(`conditioned.${scale}`, conditioned);
-      grounded.push(held.hold(ground(conditioned, groundingHeads[scale]!)));
+      grounded.push(held.hold(ground(conditioned, groundingHeads[scale]!, photo)));
       matches.push(held.hold(match(wanted, photo)));
       await options.pause?.();
       looked.push(held.hold(look(cross, scale, query, conditioned)));

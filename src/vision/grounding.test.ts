@@ -52,9 +52,9 @@ function set(candidates: Float32Array, at: number, values: number[]): void {
 describe("decodeGrounding", () => {
   it("reads scale, row, column and anchor in this order and undoes the letterbox", () => {
     const given = input();
-    set(given.candidates, place(1, 2, 1, 2), [0, Math.log(3), Math.log(0.5), Math.log(0.25), 5]);
+    set(given.candidates, place(1, 2, 1, 2), [0, 0.5, Math.log(0.5), Math.log(0.25), 5]);
     const { region, notInPhoto, alternatives } = decodeGrounding(given);
-    // Centre x = (1 + 2·½ - ½)·16 = 24, y = (2 + 2·¾ - ½)·16 = 48; size 16 × 8; photo 128×64 lies at y 16..48, scale ½.
+    // Centre x = (1 + ½ + 0)·16 = 24, y = (2 + ½ + ½)·16 = 48; size 16 × 8; photo 128×64 lies at y 16..48, scale ½.
     expect(region!.box.map((value) => Math.round(value * 1e4) / 1e4)).toEqual([32, 56, 64, 64]);
     expect(region!.score).toBeCloseTo(1, 10);
     expect(notInPhoto).toBeLessThan(1e-10);
@@ -67,6 +67,13 @@ describe("decodeGrounding", () => {
     const [x0, y0, x1, y1] = decodeGrounding(given).region!.box;
     expect((x1 - x0) / 1000).toBeCloseTo(10 * Math.exp(-4), 3);
     expect((y1 - y0) / 1000).toBeCloseTo(12 * Math.exp(-4), 3);
+  });
+
+  it("lets a centre lie at most four cells from its own", () => {
+    const given = input();
+    set(given.candidates, place(2, 4, 0, 0), [50, 0, 0, 0, 5]);
+    const [x0, , x1] = decodeGrounding(given).region!.box;
+    expect((x0 + x1) / 2).toBeCloseTo(4.5 * 8 * 2, 6);
   });
 
   it("adds up the probability of what it merges and lists the rest", () => {
@@ -180,8 +187,8 @@ describe("decodeGrounding", () => {
               for (let a = 0; a < 3; a++, index += 5) {
                 const [tx, ty, tw, th, logit] = candidates.subarray(index, index + 5) as unknown as number[];
                 sum += Math.exp(logit!);
-                const cx = (x + 2 / (1 + Math.exp(-tx!)) - 0.5) * STRIDES[k]!;
-                const cy = (y + 2 / (1 + Math.exp(-ty!)) - 0.5) * STRIDES[k]!;
+                const cx = (x + 0.5 + tx!) * STRIDES[k]!;
+                const cy = (y + 0.5 + ty!) * STRIDES[k]!;
                 const w = ANCHORS[k]![a]![0] * Math.exp(tw!);
                 const h = ANCHORS[k]![a]![1] * Math.exp(th!);
                 // 128×64 in 64: half size, 16 pixels from the top.

@@ -41,7 +41,8 @@ export interface Grounding {
 const SAME_PLACE = 0.5;
 /** Candidates below this part of the best one's probability are no places of their own. */
 const NEGLIGIBLE = 1e-6;
-const SIZE_LIMIT = 4;
+/** Cells that a centre may lie from the middle of its cell, and the exponent of a size. */
+const LIMIT = 4;
 /** Any probability at this logit is 0 or 1, and its difference to another is still finite. */
 const FAR = 1e6;
 const VALUES = 5;
@@ -158,10 +159,10 @@ function findPlaces(
           const mass = candidateMasses[index]!;
           if (mass >= NEGLIGIBLE) {
             const at = index * VALUES;
-            const centreX = ((x + 2 * sigmoid(candidates[at]!) - 0.5) * stride - left) / scale;
-            const centreY = ((y + 2 * sigmoid(candidates[at + 1]!) - 0.5) * stride - top) / scale;
-            const halfWidth = (anchor[0] * Math.exp(clampSize(candidates[at + 2]!))) / 2 / scale;
-            const halfHeight = (anchor[1] * Math.exp(clampSize(candidates[at + 3]!))) / 2 / scale;
+            const centreX = ((x + 0.5 + limited(candidates[at]!)) * stride - left) / scale;
+            const centreY = ((y + 0.5 + limited(candidates[at + 1]!)) * stride - top) / scale;
+            const halfWidth = (anchor[0] * Math.exp(limited(candidates[at + 2]!))) / 2 / scale;
+            const halfHeight = (anchor[1] * Math.exp(limited(candidates[at + 3]!))) / 2 / scale;
             const box: Box = [centreX - halfWidth, centreY - halfHeight, centreX + halfWidth, centreY + halfHeight];
             boxes.set(clipBox(box, width, height), count * 4);
             masses[count++] = mass;
@@ -193,8 +194,8 @@ function bounded(logit: number): number {
   return Number.isNaN(logit) ? -FAR : Math.min(Math.max(logit, -FAR), FAR);
 }
 
-function clampSize(value: number): number {
-  return Math.min(Math.max(value, -SIZE_LIMIT), SIZE_LIMIT);
+function limited(value: number): number {
+  return Math.min(Math.max(value, -LIMIT), LIMIT);
 }
 
 function sigmoid(value: number): number {

@@ -23,6 +23,14 @@ class Output:
     relevance: torch.Tensor | None  # (B',)
 
 
+@dataclass
+class PhotoFeatures:
+    """What all queries of some photos share, computed once per photo; lists over the scales."""
+
+    maps: list[torch.Tensor]  # U_k: (P, d + 8, g, g)
+    objects: list[torch.Tensor]  # of the grounding head: (P, 15, g, g)
+
+
 class MnerQg(nn.Module):
     def __init__(self, config: Config, dropout: float = 0.1):
         super().__init__()
@@ -37,15 +45,19 @@ class MnerQg(nn.Module):
         self.existence_head = nn.Linear(config.text.width, 1)
         self.grounding_head = GroundingHead(config)
 
-    def encode_image(self, pixels):
-        """Once per photo, for all its queries: pixels (P, 3, S, S) → maps U_k (P, d + 8, g, g)."""
-        return self.common_width(self.image_encoder(pixels))
+    def encode_image(self, pixels) -> PhotoFeatures:
+        """Once per photo, for all its queries: pixels (P, 3, S, S)."""
+        return self.prepare_photos(self.image_encoder(pixels))
 
-    def forward(self, ids, segments, shapes, mask, maps=None, photo=None) -> Output:
-        """`maps` of P photos; `photo` (B,) says which photo each sequence has, -1 for none. No photo at all: leave both out."""
+    def prepare_photos(self, features) -> PhotoFeatures:
+        """From V_k, which training keeps: the trunk is frozen."""
+        return PhotoFeatures(self.common_width(features), self.grounding_head.find_objects(features))
+
+    def forward(self, ids, segments, shapes, mask, photos: PhotoFeatures | None = None, photo=None) -> Output:
+        """`photo` (B,) says which of the photos each sequence has, -1 for none. No photo at all: leave both out."""
         hidden = self.text_encoder(ids, segments, shapes, mask)
         candidates = none = relevance = None
-        if maps is not None:
+        if photos is not None:
             have = (photo >= 0).nonzero().squeeze(-1)
             if len(have):
                 h, where = hidden[have], photo[have]
@@ -54,9 +66,9 @@ class MnerQg(nn.Module):
                 last = query.sum(-1, keepdim=True) - 1
                 place = torch.arange(query.shape[1], device=query.device)[None]
                 q = self.query_vector(h, query & (place > 0) & (place < last))
-                conditioned = self.cross_modality.see(maps, q, where)
+                conditioned = self.cross_modality.see(photos.maps, q, where)
                 seen, relevance = self.cross_modality.read(h, conditioned, mask[have])
-                candidates, none = self.grounding_head(conditioned, maps, q, where)
+                candidates, none = self.grounding_head(conditioned, photos.maps, photos.objects, q, where)
                 # Scattered, not overwritten: sequences without a photo keep their rows untouched.
                 hidden = hidden.index_copy(0, have, seen)
         hidden = self.existence(hidden)

@@ -7,10 +7,12 @@ import torch
 
 from training.config import Config, ImageConfig, base, mini, tiny
 from training.golden import golden_vectors, random_input, randomise
+from training.ground import unfold_norms
+from training.network.heads import start_from_detector
 from training.network.image_encoder import CspDarknetPan, Darknet53Fpn, DarknetConv, load_darknet
 from training.network.model import MnerQg
 from training.network.text_encoder import TextEncoder, from_hugging_face, load_hugging_face
-from training.photos import total_candidates
+from training.photos import candidate_boxes, total_candidates
 
 
 @pytest.fixture(params=["csp-darknet-pan", "darknet53-fpn"])
@@ -74,6 +76,48 @@ def test_published_sizes_of_base():
 def test_size_of_mini():
     assert sum(p.numel() for p in CspDarknetPan(mini().image).parameters()) == 887_888
     assert sum(p.numel() for p in MnerQg(mini()).parameters()) < 26_000_000
+
+
+@torch.no_grad()
+def test_a_head_started_from_a_detector_draws_its_boxes_for_every_query():
+    config, rng = tiny(), np.random.default_rng(0)
+    network = MnerQg(config, dropout=0.0).eval()
+    randomise(network, 3)
+    channels, predictors = config.image.channels[0], {}
+    for stride in config.image.strides:
+        predictors[f"boxes.{stride}.weight"] = rng.normal(0, 0.3, (4, channels // 2, 1, 1)).astype(np.float32)
+        predictors[f"boxes.{stride}.bias"] = rng.normal(0, 0.3, 4).astype(np.float32)
+    start_from_detector(network.grounding_head, predictors, config)
+    ids, segments, shapes, mask, pixels = random_input(config, 1)
+    features = network.image_encoder(pixels)
+    output = network(ids, segments, shapes, mask, network.prepare_photos(features), torch.zeros(4, dtype=torch.long))
+    found = candidate_boxes(output.candidates, config).reshape(4, -1, 3, 4)
+    expected = []
+    for v, stride in zip(features, config.image.strides):
+        box = torch.nn.functional.conv2d(v[:, channels // 2 :], *(torch.from_numpy(predictors[f"boxes.{stride}.{p}"]) for p in ("weight", "bias")))[0]
+        y, x = torch.meshgrid(torch.arange(v.shape[-1]), torch.arange(v.shape[-1]), indexing="ij")
+        centre, size = torch.stack([box[0] + x, box[1] + y]) * stride, box[2:].exp() * stride
+        expected.append(torch.cat([centre - size / 2, centre + size / 2]).flatten(1).T)
+    expected = torch.cat(expected)[None, :, None].expand_as(found)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-3)
+
+
+@torch.no_grad()
+def test_unfolded_norms_change_nothing_and_stand_at_rest():
+    config = tiny()
+    network = MnerQg(config, dropout=0.0).eval()
+    randomise(network, 3)
+    *_, pixels = random_input(config, 1)
+    features, q = network.image_encoder(pixels), torch.randn(1, config.width, generator=torch.Generator().manual_seed(0))
+    photo = torch.zeros(1, dtype=torch.long)
+    see = lambda: network.cross_modality.see(network.common_width(features), q, photo)
+    before = see()
+    unfold_norms(network, [features], lambda n: (q, photo))
+    for old, now in zip(before, see()):
+        torch.testing.assert_close(now, old, rtol=1e-4, atol=1e-4)
+    network.train()
+    for old, now in zip(before, see()):
+        torch.testing.assert_close(now, old, rtol=1e-4, atol=1e-3)
 
 
 def test_reads_a_hugging_face_folder(tmp_path):

@@ -154,11 +154,11 @@ async function writeFolder(
 
 /**
  * The small trunk stays in half precision: its deep stack of thin pointwise layers adds up 8-bit errors until one box in ten
- * moves to another place, and all of it is a thirtieth of the model.
+ * moves to another place, and all of it is a thirtieth of the model. So does what draws boxes at the end of it.
  */
 function bitsOf(name: string, bits: WeightBits, config: ModelConfig): WeightBits {
-  const isSmallTrunk = config.image.kind === "csp-darknet-pan" && name.startsWith("image_encoder.");
-  return bits === 8 && isSmallTrunk ? 16 : bits;
+  const isOfTrunk = name.startsWith("image_encoder.") || name.startsWith("grounding_head.objects.");
+  return bits === 8 && isOfTrunk && config.image.kind === "csp-darknet-pan" ? 16 : bits;
 }
 
 function writeFile(path: string, bytes: Uint8Array): void {

@@ -220,7 +220,8 @@ is not measured: the engine never chooses one by itself, and it would say nothin
 onnxruntime-web with a token classifier of BERT-base's size and a detector of YOLOS-tiny's, both dynamically quantised to 8 bits, as
 transformers.js takes them on wasm. **Their weights here are random**: the graphs have exactly the shapes ([\`bench/models/shapes.py\`](../bench/models/shapes.py)), the
 answers mean nothing. The photo goes in with a short side of 512 pixels, the size in YOLOS's own default configuration; 800 would cost it far more.
-Threads are as many as this product uses, where onnxruntime-web by itself would take half as many as there are cores.
+They get one thread per core where the page is isolated (onnxruntime-web by itself would take half as many), and one where it is not: it has no
+other way to a second core. This product takes its second core by a second worker, on both.
 
 Their time is that of the two sessions alone: tokenising and reading and scaling the photo are given to them for nothing. Ours is all from the
 call of \`analyze()\` to its result. They answer less: a name has no box.

@@ -18,7 +18,10 @@ let prepare: (text: string) => { rows: number; length: number; pieces: number };
 
 export async function open(name: BackendName, model: string): Promise<string> {
   const { manifest, weights, tokenizerFiles } = await loadModel(new URL(model, location.href).href);
-  const backend = await openBackend(name, { wasm: browserWasmFiles(), allowSoftware: true });
+  // One thread per core where the page may have them, as the other engine gets.
+  const threads = globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
+  const wasm = { ...browserWasmFiles(), threads: async () => threads };
+  const backend = await openBackend(name, { wasm, allowSoftware: true });
   network = buildNetwork(manifest.config, weights);
   backendName = name;
   const decoder = new TextDecoder();

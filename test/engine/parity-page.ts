@@ -10,10 +10,12 @@ export interface PageReport extends ParityReport {
   readonly detail: string;
 }
 
-export async function run(backend: BackendName, golden: string): Promise<PageReport> {
+export async function run(backend: BackendName, golden: string, threads: number): Promise<PageReport> {
   const bytes = async (file: string): Promise<ArrayBuffer> =>
     (await fetch(`/fixtures/${golden}/${file}`)).arrayBuffer();
-  const open: OpenBackend = await openBackend(backend, { wasm: browserWasmFiles(), allowSoftware: true });
+  // Threads where they may be had, however few cores this machine has.
+  const wasm = { ...browserWasmFiles(), threads: async () => threads };
+  const open: OpenBackend = await openBackend(backend, { wasm, allowSoftware: true });
   try {
     const report = await measureParity({
       config: JSON.parse(new TextDecoder().decode(await bytes("config.json"))),

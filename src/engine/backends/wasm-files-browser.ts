@@ -7,6 +7,8 @@ import type { WasmFiles } from "./backend.js";
 
 /** More threads than this gain nothing on matrices of a tweet's size. */
 const MOST_THREADS = 4;
+/** With fewer cores, two workers of one thread each are faster than one worker of two (docs/decisions/worker.md). */
+const FEWEST_THREADS = 4;
 /** How long a thread may take to answer before it counts as forbidden. */
 const THREAD_ANSWER_MS = 2000;
 
@@ -16,8 +18,9 @@ export function browserWasmFiles(): WasmFiles {
     async threads() {
       // Shared memory exists only on cross-origin isolated pages, and a Content-Security-Policy may forbid the workers
       // that threads are; the backend would then wait for them for ever.
-      if (!globalThis.crossOriginIsolated || !(await canStartThreads())) return 1;
-      return Math.max(1, Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1));
+      const cores = navigator.hardwareConcurrency || 1;
+      if (!globalThis.crossOriginIsolated || cores < FEWEST_THREADS || !(await canStartThreads())) return 1;
+      return Math.min(MOST_THREADS, cores);
     },
   };
 }

@@ -28,10 +28,13 @@ export const reset: Fault = (request) => {
   return true;
 };
 
+/** Long enough for what was sent to have been read: a reset connection takes along what was not. */
+const READ_MS = 500;
+
 /** Half of what was promised, then the connection breaks. */
 export const half: Fault = (_, response, body) => {
   response.writeHead(200, whole(body));
-  response.write(body.subarray(0, body.length >> 1), () => setTimeout(() => response.destroy(), 10));
+  response.write(body.subarray(0, body.length >> 1), () => setTimeout(() => response.destroy(), READ_MS));
   return true;
 };
 

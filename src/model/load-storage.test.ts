@@ -128,6 +128,25 @@ describe("storage", () => {
     expect(model.notices.map(({ code }) => code)).toEqual(["storage-unavailable"]);
   });
 
+  it("that never answers is not waited for", { timeout: 60_000 }, async () => {
+    const silence = (): Promise<never> => new Promise(() => {});
+    const silent = { open: silence, keys: silence, delete: silence } as unknown as CacheStorage;
+    const model = await harness.load({ caches: silent });
+    expectWhole(model);
+    expect(model.notices.map(({ code }) => code)).toEqual(["storage-unavailable"]);
+  });
+
+  it("that falls silent in the middle is not waited for again", { timeout: 60_000 }, async () => {
+    const caches = new MemoryCaches();
+    caches.silentFrom = "weights-1.bin";
+    const begun = performance.now();
+    const model = await harness.load({ caches: caches.asCacheStorage() });
+    expectWhole(model);
+    expect(model.notices.map(({ code }) => code)).toEqual(["storage-unavailable"]);
+    // Once, not once per file.
+    expect(performance.now() - begun).toBeLessThan(25_000);
+  });
+
   it("that throws at everything does not stop the load", async () => {
     const broken = { open: () => Promise.reject(new Error("x")), keys: () => Promise.reject(new Error("y")) };
     const model = await harness.load({ caches: broken as unknown as CacheStorage });

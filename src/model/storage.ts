@@ -35,6 +35,17 @@ const MARKER = ".release";
 /** A release of another address goes when nobody has used it for so long. */
 const UNUSED_MS = 30 * 24 * 3600 * 1000;
 const DAY_MS = 24 * 3600 * 1000;
+/** Storage that is cleared while it is used may never answer; it is then taken for one that may not be touched. */
+const ANSWER_MS = 10_000;
+
+class Silence extends Error {}
+
+function inTime<T>(work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Silence("The storage does not answer.")), ANSWER_MS);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
 
 interface Marker {
   readonly folders: readonly string[];
@@ -73,6 +84,17 @@ export async function openStore(
     if (!refused) onNotice(storageNotice(error));
     refused = true;
   };
+  /** Whoever has kept silent once is not waited for again. */
+  let silent = false;
+  const ask = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (silent) throw new Silence();
+    try {
+      return await inTime(work());
+    } catch (error) {
+      silent ||= error instanceof Silence;
+      throw error;
+    }
+  };
   const mark = async (complete: boolean): Promise<void> => {
     const before = await readMarker(cache!);
     const whole = complete || (before?.complete ?? false);
@@ -82,8 +104,8 @@ export async function openStore(
     await cache!.put(KEY_BASE + MARKER, new Response(JSON.stringify(marker)));
   };
   try {
-    cache = (await caches?.open(name)) ?? null;
-    if (cache) await mark(false);
+    cache = (await ask(async () => caches?.open(name))) ?? null;
+    if (cache) await ask(() => mark(false));
   } catch (error) {
     refuse(error);
   }
@@ -92,7 +114,7 @@ export async function openStore(
       const kept = held.get(path);
       if (kept) return kept;
       try {
-        return cache ? await readBytes(cache, path) : null;
+        return cache ? await ask(() => readBytes(cache!, path)) : null;
       } catch {
         return null; // unreadable is as good as absent: it is fetched again
       }
@@ -100,7 +122,7 @@ export async function openStore(
     put: async (path, bytes) => {
       if (!refused) {
         try {
-          await cache!.put(KEY_BASE + path, new Response(bytes as Uint8Array<ArrayBuffer>));
+          await ask(() => cache!.put(KEY_BASE + path, new Response(bytes as Uint8Array<ArrayBuffer>)));
           return;
         } catch (error) {
           refuse(error);
@@ -113,14 +135,14 @@ export async function openStore(
     },
     remove: async (path) => {
       held.delete(path);
-      await cache?.delete(KEY_BASE + path).catch(() => false);
+      await ask(async () => cache?.delete(KEY_BASE + path)).catch(() => false);
     },
     complete: async () => {
       memory.delete(name);
       if (refused) return;
       try {
-        await mark(true);
-        await dropReplaced(caches!, key, folder);
+        await ask(() => mark(true));
+        await ask(() => dropReplaced(caches!, key, folder));
       } catch (error) {
         refuse(error);
       }
@@ -134,6 +156,10 @@ export async function findStored(
   folder: string,
 ): Promise<{ readonly manifest: Uint8Array; readonly has: (path: string) => Promise<boolean> } | null> {
   if (!caches) return null;
+  return inTime(findIn(caches, folder)).catch(() => null);
+}
+
+async function findIn(caches: CacheStorage, folder: string): ReturnType<typeof findStored> {
   try {
     let best: { name: string; cache: Cache; usedAt: number } | null = null;
     for (const name of await caches.keys()) {

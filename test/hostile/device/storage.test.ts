@@ -66,7 +66,9 @@ describe("storage", () => {
     let evicted = false;
     await page.context().route("**/weights-1.bin", async (route) => {
       evicted = true;
-      await devtools.send("Storage.clearDataForOrigin", { origin: site.origin, storageTypes: "all" });
+      // It may not come back before what the page is just storing has ended.
+      const clearing = devtools.send("Storage.clearDataForOrigin", { origin: site.origin, storageTypes: "all" });
+      await Promise.race([clearing, new Promise((resolve) => setTimeout(resolve, 2000))]);
       await route.continue();
     });
     const told = await call(page, "ask", ask, text);

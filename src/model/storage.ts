@@ -156,27 +156,24 @@ export async function findStored(
   folder: string,
 ): Promise<{ readonly manifest: Uint8Array; readonly has: (path: string) => Promise<boolean> } | null> {
   if (!caches) return null;
+  // What cannot be read, or not in time, is as good as absent.
   return inTime(findIn(caches, folder)).catch(() => null);
 }
 
 async function findIn(caches: CacheStorage, folder: string): ReturnType<typeof findStored> {
-  try {
-    let best: { name: string; cache: Cache; usedAt: number } | null = null;
-    for (const name of await caches.keys()) {
-      if (!name.startsWith(PREFIX)) continue;
-      const cache = await caches.open(name);
-      const marker = await readMarker(cache);
-      if (!marker?.complete || !marker.folders.includes(folder)) continue;
-      if (!best || marker.usedAt > best.usedAt) best = { name, cache, usedAt: marker.usedAt };
-    }
-    const manifest = best ? await readBytes(best.cache, MANIFEST_FILE) : null;
-    // The manifest vouches for all other files, and the cache's name for the manifest.
-    if (!best || !manifest || !best.name.endsWith(`/${await sha256(manifest)}`)) return null;
-    const { cache } = best;
-    return { manifest, has: async (path) => isSafePath(path) && (await cache.match(KEY_BASE + path)) !== undefined };
-  } catch {
-    return null;
+  let best: { name: string; cache: Cache; usedAt: number } | null = null;
+  for (const name of await caches.keys()) {
+    if (!name.startsWith(PREFIX)) continue;
+    const cache = await caches.open(name);
+    const marker = await readMarker(cache);
+    if (!marker?.complete || !marker.folders.includes(folder)) continue;
+    if (!best || marker.usedAt > best.usedAt) best = { name, cache, usedAt: marker.usedAt };
   }
+  const manifest = best ? await readBytes(best.cache, MANIFEST_FILE) : null;
+  // The manifest vouches for all other files, and the cache's name for the manifest.
+  if (!best || !manifest || !best.name.endsWith(`/${await sha256(manifest)}`)) return null;
+  const { cache } = best;
+  return { manifest, has: async (path) => isSafePath(path) && (await cache.match(KEY_BASE + path)) !== undefined };
 }
 
 /** Deletes every stored model, also what is held in memory; returns how many releases were stored. */

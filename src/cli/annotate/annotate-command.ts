@@ -24,7 +24,7 @@ import { type CommandContext, EXIT } from "../terminal/context.js";
 import { openInput, surveyInput } from "../terminal/input-file.js";
 import { choiceOption, numberOption, type OptionValues, parseOptions, textOption, usage } from "../terminal/options.js";
 import { startProgress } from "../terminal/progress.js";
-import { forgetRun, type Journal, openJournal } from "./journal.js";
+import { type Journal, openJournal } from "./journal.js";
 
 export const ANNOTATE_HELP = `mner-qg annotate INPUT [options]
 
@@ -111,7 +111,12 @@ async function annotate(options: AnnotateOptions, context: CommandContext): Prom
   const resumable = options.out !== null && options.input !== "-";
   const survey = options.input === "-" ? null : await surveyInput(options.input, options.inputFormat);
   const journal = resumable
-    ? openJournal(options.out!, fingerprint(options, survey!.sha256), options.restart)
+    ? openJournal({
+        out: options.out!,
+        input: options.input,
+        fingerprint: fingerprint(options, survey!.sha256),
+        restart: options.restart,
+      })
     : plainOutput(options, context);
   const { start } = journal;
   if (start.records > 0) context.error(`Going on after ${start.records} records.\n`);
@@ -129,11 +134,10 @@ async function annotate(options: AnnotateOptions, context: CommandContext): Prom
   }
 }
 
-/** Standard output and pipes cannot be cut back, so there is nothing to remember. */
+/** Standard output cannot be cut back, and standard input not be read again. */
 function plainOutput(options: AnnotateOptions, context: CommandContext): Journal {
   if (options.out !== null) {
-    forgetRun(options.out);
-    return openJournal(options.out, "standard input", options.restart);
+    return openJournal({ out: options.out, input: 0, fingerprint: null, restart: options.restart });
   }
   const start = { records: 0, failed: 0, bytes: 0 };
   return { start, write: context.out, commit: () => {}, finish: () => {}, suspend: () => {} };

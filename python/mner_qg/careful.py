@@ -9,11 +9,16 @@ from typing import Any, Callable, Optional, Sequence
 from .annotator import Annotator
 from .results import Failure, Result
 
+try:
+    from ray import cloudpickle as pickling  # can send a class that the other side cannot import
+except ImportError:
+    import pickle as pickling
+
 PATIENCE = 300.0  # seconds for one row
 
 
-def _serve(pipe: Connection, make: type[Annotator], folder: str) -> None:
-    annotator = make(folder, threads=1)
+def _serve(pipe: Connection, make: bytes, folder: str) -> None:
+    annotator = pickling.loads(make)(folder, threads=1)
     while True:
         try:
             text, photo, options = pipe.recv()
@@ -35,7 +40,7 @@ def annotate_carefully(annotator: Annotator, texts: Sequence[str], photos: Seque
             continue
         if child is None:
             own, other = context.Pipe()
-            process = context.Process(target=_serve, args=(other, type(annotator), str(annotator.folder.path)), daemon=True)
+            process = context.Process(target=_serve, args=(other, pickling.dumps(type(annotator)), str(annotator.folder.path)), daemon=True)
             process.start()
             other.close()
             child = (process, own)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import logging
 import os
 import re
 import sys
@@ -21,9 +22,13 @@ from pathlib import Path
 from typing import Any, Optional, Sequence
 
 import pyarrow.fs as pafs
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # before Ray is loaded: it would report its use
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
 import ray
 import ray.data
-from ray.exceptions import RayError
+from ray.exceptions import RayError, RayTaskError
 
 from .annotator import Annotator
 from .corpus import Format, Part, cut_file, format_of, list_files
@@ -33,7 +38,7 @@ from .parts import NOTES, Done, Output, Settings, annotate_part, find_done, name
 from .scores import describe, score_rows
 
 ROWS = 256  # of a part: some seconds of work, which is what a lost worker loses
-ROUNDS = 5  # without a part done in between, after which a cluster is given up
+ROUNDS = 3  # without a part done in between, after which a cluster is given up
 
 
 class Worker:
@@ -85,7 +90,7 @@ def annotate(source: str, output: str, *, model: str, photos: Optional[str] = No
     form = form or ("parquet" if parts[0].format == "parquet" else "jsonl")
     digest = hashlib.sha256((folder.path / MANIFEST).read_bytes()).hexdigest()
     settings = Settings(output, form, photos, threshold, nested, digest, boxes)
-    _forget_others(settings, len(parts))
+    _tidy(settings, len(parts), False)
     found = {part.number: done for part in parts if (done := find_done(settings, part)) is not None}
     if found and not quiet:
         print(f"Going on after {len(found)} of {len(parts)} parts.", file=sys.stderr)
@@ -96,6 +101,8 @@ def annotate(source: str, output: str, *, model: str, photos: Optional[str] = No
         left = [part for part in parts if part.number not in found]
         try:
             _run(left, packed, make, settings, workers, found, len(parts), quiet)
+        except RayTaskError as error:  # a fault of the program, not of the cluster: it would come again
+            raise MnerError("internal", f"A worker failed: {error.cause}. Please report it.") from error
         except RayError as error:
             if not quiet:
                 print(f"The cluster lost work: {str(error).splitlines()[0]}", file=sys.stderr)
@@ -106,6 +113,7 @@ def annotate(source: str, output: str, *, model: str, photos: Optional[str] = No
         idle = 0 if len(found) > before else idle + 1
         if idle >= ROUNDS:
             raise MnerError("worker-failed", f"No part was done in {ROUNDS} attempts. See Ray's logs for why workers end.")
+    _tidy(settings, len(parts), True)
     return [found[part.number] for part in parts]
 
 
@@ -115,6 +123,7 @@ def _run(left: Sequence[Part], model: Any, make: type[Annotator], settings: Sett
     most = max(1, min(len(left), workers or int(ray.cluster_resources().get("CPU", 1))))
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     context.execution_options.verbose_progress = False
     data = ray.data.from_items([{"part": part.to_json()} for part in left], override_num_blocks=len(left))
     answers = data.map_batches(Worker, batch_size=1, num_cpus=1, zero_copy_batch=True, fn_constructor_args=(model, make, settings),
@@ -136,15 +145,15 @@ def _run(left: Sequence[Part], model: Any, make: type[Annotator], settings: Sett
         print(file=sys.stderr)
 
 
-def _forget_others(settings: Settings, count: int) -> None:
-    """Takes away parts of an earlier run that this one has not: its input had more, or it wrote another form."""
+def _tidy(settings: Settings, count: int, at_end: bool) -> None:
+    """Takes away parts of an earlier run that this one has not (its input had more, or it wrote another form), and what lost workers left."""
     fs, root = open_place(settings.output)
     if fs.get_file_info(root).type == pafs.FileType.NotFound:
         return
     own = {name for number in range(count) for name in names_of(settings, number)}
     for info in fs.get_file_info(pafs.FileSelector(root, recursive=True)):
         name = info.path[len(root) :].lstrip("/")
-        if info.type == pafs.FileType.File and re.fullmatch(rf"(?:{NOTES}/)?part-\d{{6}}\.[a-z0-9.]+", name) and name not in own and not name.endswith(".begun"):
+        if info.type == pafs.FileType.File and re.fullmatch(rf"(?:{NOTES}/)?part-\d{{6}}\.[a-z0-9.]+", name) and name not in own and (at_end or not name.endswith(".begun")):
             fs.delete_file(info.path)
 
 

@@ -27,6 +27,7 @@ def test_words_and_pieces_fixture(reader):
         encoded, units = reader.encode(case["text"]), Units(case["text"])
         pieces = [[piece.id, units.of(piece.start), units.of(piece.end), piece.shape] for piece in encoded.pieces]
         assert pieces == [row[:4] for row in case["pieces"]], case["text"]
+        assert [[units.of(start), units.of(end)] for start, end in encoded.words] == case["words"], case["text"]
 
 
 def test_words_never_split_what_is_one_to_the_reader():

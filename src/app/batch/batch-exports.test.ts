@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type AnsweredRecord, OUTPUT_WRITERS } from "../../cli/annotate/output-formats.js";
+import type { AnalysisResult, Entity } from "../../core/results.js";
 import type { CorpusRecord } from "../../corpus/index.js";
-import type { AnalysisResult, Entity } from "../../engine/results.js";
 import { writeBatch } from "./batch-exports.js";
 import { type BatchRow, newRow } from "./batch-row.js";
 

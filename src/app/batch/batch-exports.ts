@@ -1,6 +1,7 @@
 // A batch as a file, in the formats of `mner-qg annotate` and equal to them byte by byte (a test holds both together).
+
+import type { Entity } from "../../core/results.js";
 import { type CorpusRecord, joinTokens, spanToTokens, type TokenOffset, type Tweet } from "../../corpus/index.js";
-import type { Entity } from "../../engine/results.js";
 import { findWords } from "../../text/words.js";
 import type { BatchRow, RowFailure } from "./batch-row.js";
 

@@ -1,6 +1,6 @@
 // What a reader hands to the page, by whatever way: dropped, pasted, picked, photographed, shared or opened with the app.
 // Everything ends up in this one form, so that every way behaves the same.
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 
 export interface Incoming {
   /** Text of a tweet, ready to be read. */

@@ -2,7 +2,7 @@
 // able to name other files of this machine.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, normalize, sep } from "node:path";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 
 /** CoNLL names photos by id alone. */
 const ENDINGS = ["", ".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".bmp"];

@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { MnerError } from "../../core/mner-error.js";
 import { type CorpusFormat, type CorpusRecord, formatOf, readCorpus } from "../../corpus/index.js";
-import { MnerError } from "../../errors/mner-error.js";
 import { MANIFEST_FILE } from "../../model/index.js";
 import { findModel } from "../analysis/default-model.js";
 import { mapInOrder } from "../analysis/in-order.js";

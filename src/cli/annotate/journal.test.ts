@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncate
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isMnerError } from "../../errors/mner-error.js";
+import { isMnerError } from "../../core/mner-error.js";
 import { forgetRun, openJournal } from "./journal.js";
 
 let folder: string;

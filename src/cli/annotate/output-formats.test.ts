@@ -1,8 +1,8 @@
 // Every record becomes exactly one piece of output in each format, and a stranger's text stays in its field.
 import { describe, expect, it } from "vitest";
+import type { AnalysisResult, Entity } from "../../core/results.js";
 import { parseRow } from "../../corpus/csv.js";
 import type { Tweet } from "../../corpus/index.js";
-import type { AnalysisResult, Entity } from "../../engine/results.js";
 import { type AnsweredRecord, OUTPUT_WRITERS } from "./output-formats.js";
 
 const timings = { queued: 0, tokenise: 0, decodeImage: 0, imageTrunk: 0, network: 0, decode: 0, total: 0 };

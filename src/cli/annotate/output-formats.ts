@@ -1,7 +1,7 @@
 // One answered tweet as text, in each of the formats that annotate writes.
 
+import type { Entity } from "../../core/results.js";
 import { type CorpusRecord, joinTokens, spanToTokens, type TokenOffset, type Tweet } from "../../corpus/index.js";
-import type { Entity } from "../../engine/results.js";
 import { findWords } from "../../text/words.js";
 import type { JobOutcome } from "../analysis/job.js";
 

@@ -7,6 +7,7 @@ from .system import System
 
 SYSTEMS = {
     "mner-qg": "mner_qg",
+    "bert-crf": "bert_crf",
 }
 DEFAULT = "mner-qg"
 

@@ -6,7 +6,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isMnerError } from "../../core/mner-error.js";
 import { mapInOrder } from "./in-order.js";
-import { findPhoto, readPhoto } from "./photos.js";
+import { toRequest } from "./job.js";
+import { findPhoto } from "./photos.js";
 
 describe("mapInOrder", () => {
   it("gives every answer once, in order, with at most so many at work", async () => {
@@ -77,8 +78,8 @@ describe("photos", () => {
     expect(find("sub")).toBe("image-unreadable");
   });
 
-  it("are read as bytes", async () => {
-    expect(await readPhoto(join(folder, "photos", "17_06_1.jpg")).text()).toBe("photo");
-    expect(() => readPhoto(join(folder, "gone.jpg"))).toThrow(/cannot be read/);
+  it("are given to the engine by full path, which nothing but a file can have", () => {
+    expect(toRequest({ text: "a", photo: "photos/17_06_1.jpg" }).image).toBe(join(process.cwd(), "photos/17_06_1.jpg"));
+    expect(toRequest({ text: "a", photo: null }).image).toBeNull();
   });
 });

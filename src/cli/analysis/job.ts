@@ -1,8 +1,9 @@
-// One tweet to analyse and what came of it, as plain data that can cross into a worker thread and back.
-
+// One tweet to analyse and what came of it.
+import { resolve } from "node:path";
 import { type MnerErrorCode, toMnerError } from "../../core/mner-error.js";
 import type { AnalysisResult } from "../../core/results.js";
 import type { Query } from "../../engine/analyzer.js";
+import type { NodeAnalyzeRequest } from "../../engine/node.js";
 
 export interface AnalysisJob {
   readonly text: string;
@@ -33,4 +34,10 @@ export interface AnalyzerChoice {
 export function failureOf(error: unknown): JobOutcome {
   const { code, message } = toMnerError(error);
   return { result: null, failure: { code, message } };
+}
+
+/** The job as the engine is asked. A full path can be taken for nothing but a file. */
+export function toRequest({ text, photo, queries, nested, threshold }: AnalysisJob): NodeAnalyzeRequest {
+  const image = photo === null ? null : resolve(photo);
+  return { text, image, queries, onlyQueries: queries !== undefined, nested, threshold };
 }

@@ -1,7 +1,6 @@
-// Opens an analyzer in this thread and runs jobs on it. The main thread and every worker thread use the same few lines.
+// Opens an analyzer in this thread and runs jobs on it.
 import { createAnalyzer, type NodeAnalyzer } from "../../engine/node.js";
-import { type AnalysisJob, type AnalyzerChoice, failureOf, type JobOutcome } from "./job.js";
-import { readPhoto } from "./photos.js";
+import { type AnalysisJob, type AnalyzerChoice, failureOf, type JobOutcome, toRequest } from "./job.js";
 
 export function openAnalyzer(choice: AnalyzerChoice, signal?: AbortSignal): Promise<NodeAnalyzer> {
   return createAnalyzer({ model: choice.model, backend: choice.backend, signal });
@@ -10,15 +9,7 @@ export function openAnalyzer(choice: AnalyzerChoice, signal?: AbortSignal): Prom
 /** Never throws: whatever one tweet does must not end the run. */
 export async function runJob(analyzer: NodeAnalyzer, job: AnalysisJob): Promise<JobOutcome> {
   try {
-    const result = await analyzer.analyze({
-      text: job.text,
-      image: job.photo === null ? null : readPhoto(job.photo),
-      queries: job.queries,
-      onlyQueries: job.queries !== undefined,
-      nested: job.nested,
-      threshold: job.threshold,
-    });
-    return { result, failure: null };
+    return { result: await analyzer.analyze(toRequest(job)), failure: null };
   } catch (error) {
     return failureOf(error);
   }

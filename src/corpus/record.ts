@@ -22,7 +22,7 @@ export interface CorpusRecord {
 export type CorpusFormat = "jsonl" | "csv" | "conll";
 
 /** A text longer than this is a mistake of the file, not a tweet. */
-const MOST_TEXT_CHARACTERS = 100_000;
+export const MOST_TEXT_CHARACTERS = 100_000;
 
 export function broken(line: number, problem: string): CorpusRecord {
   return { line, tweet: null, problem: `Line ${line} ${problem}.` };

@@ -2,6 +2,24 @@
 // error: the file was cut off.
 import { MnerError } from "../errors/mner-error.js";
 
+export const IMAGE_LIMITS = {
+  /** Of the decoded photo: 100 megapixels are 400 MB while the browser decodes. */
+  pixels: 100_000_000,
+  side: 30_000,
+  /** Of the file. */
+  bytes: 128 * 1024 * 1024,
+} as const;
+
+/** Refuses sizes that would take the page's memory. */
+export function checkImageSize(width: number, height: number): void {
+  if (width * height <= IMAGE_LIMITS.pixels && Math.max(width, height) <= IMAGE_LIMITS.side) return;
+  throw new MnerError(
+    "image-too-large",
+    `The photo is ${width} × ${height} pixels, more than is safe to open (${IMAGE_LIMITS.pixels / 1e6} megapixels, ` +
+      `${IMAGE_LIMITS.side} on a side). Make it smaller first.`,
+  );
+}
+
 /** What a photo's first bytes say. */
 export interface ImageHeader {
   readonly format: ImageFormat;

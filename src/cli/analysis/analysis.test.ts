@@ -1,5 +1,5 @@
 // Order is kept whatever finishes first, and a photo's name leads nowhere but into the photos' folder.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -59,6 +59,18 @@ describe("photos", () => {
   it("are found by name, in folders below, and by an id without ending", () => {
     expect(find("17_06_1")).toBe(join(folder, "photos", "17_06_1.jpg"));
     expect(find("sub/../sub/b.png")).toBe(join(folder, "photos", "sub", "b.png"));
+  });
+
+  it("are not found through links that lead out, and are through links within", () => {
+    symlinkSync(join(folder, "secret.txt"), join(folder, "photos", "link.jpg"));
+    symlinkSync(folder, join(folder, "photos", "up"));
+    symlinkSync(join(folder, "photos", "17_06_1.jpg"), join(folder, "photos", "same.jpg"));
+    symlinkSync(join(folder, "photos"), join(folder, "album"));
+    for (const name of ["link.jpg", "link", "up/secret.txt", "up/photos/../secret.txt"])
+      expect(find(name), name).toBe("input-invalid");
+    expect(find("same")).toBe(join(folder, "photos", "17_06_1.jpg"));
+    // The folder itself may be a link: that is the reader's own word.
+    expect(findPhoto(join(folder, "album"), "17_06_1")).toBe(join(folder, "photos", "17_06_1.jpg"));
   });
 
   it("are not found anywhere else", () => {

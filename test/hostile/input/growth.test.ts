@@ -4,6 +4,7 @@ import { looksLikeTweet } from "../../../src/app/intake/tweet-html.js";
 import { type CorpusFormat, joinTokens, readCorpus } from "../../../src/corpus/index.js";
 import { checkResults } from "../../../src/element/check-results.js";
 import { segmentText } from "../../../src/element/segment-text.js";
+import { basicTokens } from "../../../src/text/normaliser.js";
 import { findWords } from "../../../src/text/words.js";
 import { readImageHeader } from "../../../src/vision/header.js";
 import { holdLinear } from "../support/growth.js";
@@ -18,6 +19,8 @@ async function read(format: CorpusFormat, text: string): Promise<void> {
   }
   for await (const _ of readCorpus(pieces(), format));
 }
+
+const UNCASED = { splitIdeographs: true, stripAccents: true, lowerCase: true };
 
 /** What is written again and again, with what stands before and behind. */
 type Shape = readonly [name: string, before: string, again: string, behind: string];
@@ -59,6 +62,8 @@ const markup: readonly Shape[] = [
 const texts: readonly Shape[] = [
   ["combining marks", "a", "\u0301\u0323", ""],
   ["combining marks of many kinds", "a", "\u0315\u0300\u05ae\u0301\u0327", ""],
+  ["spacing and other marks", "a", "\u0903\u0315\u0300\u05ae\u0301\u0327", ""],
+  ["marks out of order", "a\u0903", "\u0315\u0300", ""],
   ["joiners", "", "👩\u200d", ""],
   ["punctuation", "", "!.?", ""],
   ["links", "", "www.", ""],
@@ -94,6 +99,9 @@ describe("readers take no longer than their input is", () => {
   for (const shape of texts) {
     attempt(`text: ${shape[0]}`, async () => {
       await holdLinear(`${shape[0]} as tokens`, (length) => joinTokens(grown(shape, length).split("")), { to: 16_000 });
+      await holdLinear(`${shape[0]} as pieces`, (length) => basicTokens(grown(shape, length), 0, length, UNCASED), {
+        to: 64_000,
+      });
       const { size, milliseconds } = await holdLinear(shape[0], (length) => findWords(grown(shape, length)), {
         to: 64_000,
       });

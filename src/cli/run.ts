@@ -15,7 +15,7 @@ interface CommandEntry {
 }
 
 const commands: ReadonlyMap<string, CommandEntry> = new Map<string, CommandEntry>([
-  ["convert", { run: convertCommand, help: CONVERT_HELP, summary: "a PyTorch checkpoint into a model folder" }],
+  ["convert", { run: convertCommand, help: CONVERT_HELP, summary: "a safetensors checkpoint into a model folder" }],
   ["annotate", { run: annotateCommand, help: ANNOTATE_HELP, summary: "names and boxes for a file of tweets" }],
   ["evaluate", { run: evaluateCommand, help: EVALUATE_HELP, summary: "scores against gold tweets" }],
   [

@@ -44,7 +44,6 @@ export type MnerErrorCode =
   | "output-unwritable"
   | "checkpoint-truncated"
   | "checkpoint-unsupported"
-  | "checkpoint-unsafe"
   | "checkpoint-mismatch"
   // a fault of ours
   | "internal";

@@ -8,6 +8,8 @@ export const IMAGE_LIMITS = {
   side: 30_000,
   /** Of the file. */
   bytes: 128 * 1024 * 1024,
+  /** For decoding: an ordinary photo of the largest size takes two. */
+  seconds: 20,
 } as const;
 
 /** Refuses sizes that would take the page's memory. */
@@ -109,6 +111,14 @@ export function unreadable(what: string, cause?: unknown): MnerError {
   return new MnerError(
     "image-unreadable",
     `The photo cannot be read: ${what}. Open it in a picture editor and save it again as JPEG or PNG.`,
+    { cause },
+  );
+}
+
+export function tooSlow(cause?: unknown): MnerError {
+  return new MnerError(
+    "image-too-large",
+    `The photo takes more than ${IMAGE_LIMITS.seconds} seconds to decode. Make it smaller, or save it again as an ordinary JPEG.`,
     { cause },
   );
 }

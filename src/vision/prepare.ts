@@ -2,6 +2,7 @@
 // mean something only there; everything else crosses over as it is.
 import { MnerError, throwIfAborted } from "../errors/mner-error.js";
 import {
+  checkImageData,
   type Drawable,
   drawableSize,
   isReadable,
@@ -122,6 +123,7 @@ async function prepareElement(element: HTMLImageElement, options: PrepareOptions
 }
 
 async function preparePixels(image: ImageData): Promise<PreparedImage> {
+  checkImageData(image);
   const { width, height } = image;
   if (Math.max(width, height) <= LONGEST_SIDE) return { kind: "pixels", image };
   return { kind: "bitmap", bitmap: await reducedBitmap(image), width, height };

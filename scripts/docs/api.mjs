@@ -18,7 +18,7 @@ const SECTIONS = [
     title: "Errors",
     intro:
       "Every failure is an `MnerError`. Its `code` says which, its message what to do, its `cause` what was behind it.",
-    files: ["src/errors/mner-error.ts"],
+    files: ["src/core/mner-error.ts"],
     only: ["MnerErrorCode", "MnerError", "isMnerError"],
   },
   {

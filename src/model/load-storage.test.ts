@@ -1,9 +1,10 @@
 // Loading with storage: one release at a time, verified again at every use, and never a condition.
 import { beforeEach, describe, expect, it } from "vitest";
-import { exampleFolder, type Fault, startServer } from "./faulty-server.js";
-import { isModelStored, type LoadOptions, loadModel } from "./load.js";
-import { expectWhole, IMPATIENT, QUICK, status, useServer } from "./load-test-tools.js";
-import { MemoryCaches } from "./memory-caches.js";
+import { exampleFolder, type Fault, startServer } from "../../test/support/faulty-server.js";
+import { expectWhole, IMPATIENT, QUICK, status, useServer } from "../../test/support/load-test-tools.js";
+import { MemoryCaches } from "../../test/support/memory-caches.js";
+import { isModelStored } from "../../test/support/stored-models.js";
+import { type LoadOptions, loadModel } from "./load.js";
 
 const harness = useServer();
 

@@ -1,8 +1,8 @@
 // A manifest is believed only when every part of it is sound: each fault here has its own code and names its place.
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { isMnerError } from "../errors/mner-error.js";
-import { exampleManifest } from "./example-manifest.js";
+import { exampleManifest } from "../../test/support/example-manifest.js";
+import { isMnerError } from "../core/mner-error.js";
 import { checkManifest, isSafePath, parseManifest } from "./manifest.js";
 
 function utf8(text: string): Uint8Array {

@@ -1,6 +1,6 @@
 // What other apps share into this one: kept on the device between the POST that brings it and the page that shows it.
 // Handed over through a cache, because the page has no other way to receive a file that was posted to its own address.
-import { MnerError } from "../errors/mner-error.js";
+import { MnerError } from "../core/mner-error.js";
 
 const INBOX = "mner-qg-inbox/1";
 const BASE = "https://inbox.mner-qg.invalid/";

@@ -1,5 +1,5 @@
 // JPEG: marker segments up to the picture data, among them the frame header with the size and the EXIF block.
-import { MnerError } from "../errors/mner-error.js";
+import { MnerError } from "../core/mner-error.js";
 import { exifOrientation } from "./exif.js";
 import { type ByteReader, type StoredHeader, unreadable } from "./header-bytes.js";
 

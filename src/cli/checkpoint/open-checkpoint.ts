@@ -1,6 +1,6 @@
 // Opens a checkpoint's weights. Only safetensors is read: PyTorch's own files are programs for a machine, and only Python,
 // with `weights_only`, turns them into data (docs/decisions/checkpoints.md).
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { type ByteSource, openFileSource } from "./byte-source.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { looksLikeSafetensors, readSafetensors } from "./safetensors.js";

@@ -2,7 +2,7 @@
 // A checkpoint is a folder with all of these, but for what options name elsewhere.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { isSafePath, MANIFEST_LIMITS } from "../../model/index.js";
 import { EXPORT_HINT } from "../checkpoint/open-checkpoint.js";
 

@@ -35,6 +35,7 @@ export type MnerErrorCode =
   | "storage-unavailable"
   // the course of things
   | "aborted"
+  | "too-slow"
   | "disposed"
   // the command line and its files
   | "usage"

@@ -126,7 +126,8 @@ async function prepareElement(element: HTMLImageElement, options: PrepareOptions
 async function preparePixels(image: ImageData): Promise<PreparedImage> {
   checkImageData(image);
   const { width, height } = image;
-  if (Math.max(width, height) <= LONGEST_SIDE) return { kind: "pixels", image };
+  // A copy, made at once: the owner may give the pixels away while they wait for their turn.
+  if (Math.max(width, height) <= LONGEST_SIDE) return { kind: "pixels", image: structuredClone(image) };
   return { kind: "bitmap", bitmap: await reducedBitmap(image), width, height };
 }
 

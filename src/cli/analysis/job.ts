@@ -12,6 +12,12 @@ export interface AnalysisJob {
   readonly queries?: readonly Query[];
   readonly nested?: boolean;
   readonly threshold?: number;
+  /** A photo that cannot be read fails the tweet; otherwise its text is read without it. */
+  readonly strictPhoto?: boolean;
+  /** Why there is no photo although the tweet names one. */
+  readonly photoFault?: JobFailure | null;
+  /** The most that the tweet may take. */
+  readonly seconds?: number;
 }
 
 export interface JobFailure {

@@ -1,6 +1,6 @@
 // Finds a record's photo in the photos' folder, and nowhere else: a file of tweets comes from strangers, and must not be
 // able to name other files of this machine.
-import { existsSync, statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { isAbsolute, join, normalize, sep } from "node:path";
 import { MnerError } from "../../core/mner-error.js";
 import { photoNames } from "../../corpus/index.js";
@@ -21,10 +21,20 @@ export function findPhoto(folder: string, name: string): string {
     );
   }
   const found = photoNames(join(folder, path)).find((candidate) => isFile(candidate));
-  if (found !== undefined) return found;
+  if (found !== undefined) return withinFolder(realpathSync(folder), found, name);
   throw new MnerError("image-unreadable", `The photo "${name}" is not in ${folder}. Add it, or leave its name out.`);
 }
 
 function isFile(path: string): boolean {
-  return existsSync(path) && statSync(path).isFile();
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** Where the photo really lies: a link in the folder must not lead out of it. */
+function withinFolder(folder: string, found: string, name: string): string {
+  const real = realpathSync(found);
+  if (real.startsWith(folder.endsWith(sep) ? folder : folder + sep)) return real;
+  throw new MnerError(
+    "input-invalid",
+    `The photo "${name}" is a link that leads out of the photos' folder. Put the photo itself there.`,
+  );
 }

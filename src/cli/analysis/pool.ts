@@ -1,12 +1,12 @@
 // Analyses tweets on one or more threads. With one job everything runs in this thread; with more, each worker thread has an
 // engine of its own, and one that dies takes only its current tweet with it.
 import { Worker } from "node:worker_threads";
-import { isMnerError, MnerError } from "../../core/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import type { PhotoInput } from "../../engine/engine.js";
 import { readRequest } from "../../engine/make-analyzer.js";
 import { threadPort } from "../../engine/node-port.js";
 import { NoWorker, RemoteEngine } from "../../engine/remote-engine.js";
-import { type AnalysisJob, type AnalyzerChoice, failureOf, type JobOutcome, toRequest } from "./job.js";
+import { type AnalysisJob, type AnalyzerChoice, answerJob, failureOf, type JobOutcome } from "./job.js";
 
 export interface AnalysisPool {
   readonly size: number;
@@ -34,8 +34,8 @@ export async function openPool(options: PoolOptions): Promise<AnalysisPool> {
 
 async function openSingle({ choice, signal }: PoolOptions): Promise<AnalysisPool> {
   // Loaded when needed: the engine is most of the program, and help, mistakes and worker threads do without it here.
-  const { openAnalyzer, runJob } = await import("./run-job.js");
-  const analyzer = await openAnalyzer(choice, signal);
+  const { createAnalyzer } = await import("../../engine/node.js");
+  const analyzer = await createAnalyzer({ ...choice, signal });
   // One at a time: the engine has a queue, but a photo must not be read before its turn comes.
   let last: Promise<unknown> = Promise.resolve();
   return {
@@ -43,7 +43,7 @@ async function openSingle({ choice, signal }: PoolOptions): Promise<AnalysisPool
     backend: analyzer.backend,
     model: analyzer.model,
     analyse(job) {
-      const outcome = last.then(() => runJob(analyzer, job));
+      const outcome = last.then(() => answerJob(job, (request) => analyzer.analyze(request)));
       last = outcome;
       return outcome;
     },
@@ -74,19 +74,15 @@ async function startThread({ choice, worker: script, signal }: PoolOptions): Pro
   }
 }
 
-/** Never rejects: what one tweet does must not end the run. */
-async function runOn(thread: RemoteEngine, job: AnalysisJob, signal: AbortSignal): Promise<JobOutcome> {
-  try {
-    const request = await readRequest(
-      toRequest(job),
-      async (source): Promise<PhotoInput> => ({ kind: "node", source }),
-    );
-    return { result: await thread.analyze(request, signal), failure: null };
-  } catch (error) {
-    if (!isMnerError(error) || error.code !== "worker-failed") return failureOf(error);
-    const message = "The thread that read this tweet ended. Try it alone, or with fewer --jobs.";
-    return failureOf(new MnerError("worker-failed", message, { cause: error }));
-  }
+async function runOn(thread: RemoteEngine, job: AnalysisJob, stop: AbortSignal): Promise<JobOutcome> {
+  const outcome = await answerJob(job, async (request) => {
+    const asked = await readRequest(request, async (source): Promise<PhotoInput> => ({ kind: "node", source }));
+    return thread.analyze(asked, AbortSignal.any([stop, request.signal!]));
+  });
+  if (outcome.failure?.code !== "worker-failed") return outcome;
+  return failureOf(
+    new MnerError("worker-failed", "The thread that read this tweet ended. Try it alone, or with fewer --jobs."),
+  );
 }
 
 class WorkerPool implements AnalysisPool {

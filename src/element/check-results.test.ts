@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AnalysisResult } from "../engine/results.js";
+import { checkEvidence } from "./check-evidence.js";
 import { checkResults } from "./check-results.js";
 
 const good: AnalysisResult = {
@@ -32,6 +33,53 @@ describe("checkResults", () => {
   it("leaves good results as they are, also after a trip through JSON", () => {
     expect(checkResults(good)).toEqual({ result: good, error: null });
     expect(checkResults(JSON.parse(JSON.stringify(good)))).toEqual({ result: good, error: null });
+  });
+
+  it("keeps what version 0.3 added, also after a trip through JSON", () => {
+    const region = { box: [0, 0, 5, 5] as const, score: 0.4 };
+    const attention = { columns: 1, rows: 1, cells: [1] };
+    const evidences: AnalysisResult["evidence"][] = [
+      { kind: "queries" },
+      { kind: "gate", words: [{ start: 0, end: 3, gate: 0.5 }] },
+      { kind: "heat", maps: [{ start: 0, end: 3, attention }, { attention }] },
+      {
+        kind: "graph",
+        words: [{ start: 0, end: 3 }],
+        regions: [{ box: [0, 0, 1, 1], label: "dog" }],
+        edges: [{ from: 0, to: 0, weight: 0.2 }],
+      },
+      { kind: "clues", clues: [{ text: "a dog", weight: 0.3, box: [0, 0, 1, 1] }] },
+      {
+        kind: "slots",
+        slots: [
+          { type: "PER", start: 0, end: 3, score: 0.9, region },
+          { type: null, score: 0.1, region: null },
+        ],
+      },
+    ];
+    for (const evidence of evidences) {
+      const more: AnalysisResult = {
+        ...good,
+        system: "umt",
+        relatedness: 0.3,
+        imageKind: { kind: "drawing", score: 0.8 },
+        evidence,
+        entities: [{ ...good.entities[0]!, notInPhoto: 0.2, alternatives: [region], ambiguous: true }],
+      };
+      expect(checkResults(JSON.parse(JSON.stringify(more)))).toEqual({ result: more, error: null });
+      expect(checkEvidence(JSON.parse(JSON.stringify(evidence)), good.text)).toEqual(evidence);
+    }
+  });
+
+  it("leaves out evidence that points nowhere", () => {
+    const edges = [{ from: 0, to: 7, weight: 1 }];
+    const evidence = { kind: "graph", words: [{ start: 0, end: 99 }], regions: [{ box: [3, 3, 1, 1] }], edges };
+    expect(checkEvidence(evidence, good.text)).toEqual({
+      kind: "graph",
+      words: [{ start: 0, end: 0 }],
+      regions: [],
+      edges: [],
+    });
   });
 
   it("keeps the good names, drops the bad ones and says which", () => {
@@ -115,6 +163,7 @@ describe("checkResults", () => {
           for (const input of [any, { text, entities, queries: entities, image: any, model: any, notices: entities }]) {
             const { result, error } = checkResults(input);
             expect(result === null ? error !== null : true).toBe(true);
+            expect(() => checkEvidence(any, text)).not.toThrow();
             for (const entity of result?.entities ?? [])
               expect(result?.text.slice(entity.start, entity.end)).toBe(entity.text);
           }

@@ -3,7 +3,7 @@
 import type { ImageInput } from "../engine/analyzer.js";
 import { isMnerError, MnerError } from "../errors/mner-error.js";
 import { IMAGE_LIMITS, readImageHeader } from "../vision/header.js";
-import type { Size } from "./fit-photo.js";
+import type { Size } from "./layout.js";
 
 export type PixelInput = Exclude<ImageInput, string | URL>;
 

@@ -27,6 +27,8 @@ export interface AnalyzeRequest {
   /** Higher runs earlier (the element raises it for what is on screen). */
   readonly priority?: number;
   readonly signal?: AbortSignal;
+  /** Which system answers this one; that of the analyzer when absent. */
+  readonly system?: string;
 }
 
 /** One monotone figure from 0 to 1 over download, decoding, compiling and self-test. */
@@ -41,6 +43,8 @@ export interface AnalyzerOptions {
   /** URL of a model folder. */
   readonly model?: string | URL;
   readonly backend?: "auto" | BackendName;
+  /** Which system answers: `mner-qg` (the default) or another name of the registry. */
+  readonly system?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
   /** Fallbacks taken, device lost and found again: never silent. */

@@ -1,7 +1,7 @@
 // What test pages load: the element, stored results, and an engine whose every step is in the test's hand.
 
-import { defineMnerQg } from "../../src/element/define.js";
 import { setEngineLoader } from "../../src/element/engine-loader.js";
+import { defineMnerQg } from "../../src/element/mner-qg.js";
 import { de } from "../../src/element/strings/de.js";
 import { zh } from "../../src/element/strings/zh.js";
 import type { AnalyzeRequest, Analyzer, AnalyzerOptions, Progress } from "../../src/engine/analyzer.js";

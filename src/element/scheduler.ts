@@ -3,9 +3,8 @@
 import type { AnalyzeRequest, ImageInput, Query } from "../engine/analyzer.js";
 import type { AnalysisResult, BackendName } from "../engine/results.js";
 import type { MnerError } from "../errors/mner-error.js";
-import { absolute } from "./absolute.js";
 import type { Analysis } from "./analysis.js";
-import { same, toNumber } from "./loose-values.js";
+import { absolute, same, toNumber } from "./loose-values.js";
 
 export type Loading = "lazy" | "eager" | "manual";
 
@@ -20,15 +19,27 @@ export interface Question {
   readonly threshold: number | string | null;
   readonly model: string | null;
   readonly backend: "auto" | BackendName;
+  readonly system: string | null;
   readonly baseURI: string;
 }
 
-function keyOf({ text, src, image, crossOrigin, queries, nested, threshold, model, backend }: Question): unknown[] {
+function keyOf({
+  text,
+  src,
+  image,
+  crossOrigin,
+  queries,
+  nested,
+  threshold,
+  model,
+  backend,
+  system,
+}: Question): unknown[] {
   // By value: frameworks hand in a new array at each of their renders.
-  return [text, src, image, crossOrigin, JSON.stringify(queries), nested, threshold, model, backend];
+  return [text, src, image, crossOrigin, JSON.stringify(queries), nested, threshold, model, backend, system];
 }
 
-export class Asking {
+export class Scheduler {
   readonly #analysis: Analysis;
   #last: readonly unknown[] | null = null;
   #near = false;
@@ -81,7 +92,7 @@ export class Asking {
   run(question: Question, signal?: AbortSignal): Promise<AnalysisResult> {
     this.#last = keyOf(question);
     this.#unasked = false;
-    const { text, src, image, crossOrigin, queries, nested, threshold, model, backend, baseURI } = question;
+    const { text, src, image, crossOrigin, queries, nested, threshold, model, backend, system, baseURI } = question;
     const request: AnalyzeRequest = {
       text,
       image: image ?? (src ? absolute(src, baseURI) : null),
@@ -90,8 +101,9 @@ export class Asking {
       threshold: toNumber(threshold) ?? undefined,
       crossOrigin,
       priority: this.#near ? 1 : 0,
+      ...(system ? { system } : {}),
     };
     const folder = model === null ? undefined : absolute(model, baseURI);
-    return this.#analysis.run({ model: folder, backend }, request, signal);
+    return this.#analysis.run({ model: folder, backend, system: system ?? undefined }, request, signal);
   }
 }

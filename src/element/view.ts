@@ -1,13 +1,14 @@
-// What there is to draw, worked out from a result without any DOM: which entities are shown, which boxes they share, how
-// many there are of each type.
-import type { AnalysisResult, Box, Entity } from "../engine/results.js";
+// What there is to draw, worked out from a result without any DOM: which names are shown, where the photo shows each of
+// them, which of them share a place, and how many there are of each type.
+import type { AnalysisResult, Box, Entity, QueryResult, Region } from "../engine/results.js";
 
 export interface ShownEntity extends Entity {
   /** Place in the result's own list. */
   readonly index: number;
   /** Stable across filters and repeated runs over the same text: `0-14-PER`. */
   readonly id: string;
-  readonly boxId: string | null;
+  /** Its places in the photo: none, one, or two where it may be either. */
+  readonly boxIds: readonly string[];
 }
 
 /** A place in the photo; names that the network found in the same place share it. */
@@ -15,7 +16,11 @@ export interface ShownBox {
   readonly id: string;
   readonly type: string;
   readonly box: Box;
+  /** That the place is right: the box's own figure, not the name's. */
   readonly score: number;
+  /** Drawn broken: less likely than not, or one of two. */
+  readonly unsure: boolean;
+  /** Empty for the place of an own question that found no name. */
   readonly entities: readonly ShownEntity[];
 }
 
@@ -30,6 +35,8 @@ export interface View {
   /** Large before small, so that the small ones are drawn, and hit, above. */
   readonly boxes: readonly ShownBox[];
   readonly types: readonly TypeCount[];
+  /** Answers to own questions, whether or not they found a name. */
+  readonly answers: readonly QueryResult[];
 }
 
 export interface ViewOptions {
@@ -43,9 +50,11 @@ export interface ViewOptions {
   readonly photo?: boolean;
 }
 
-export const emptyView: View = { entities: [], boxes: [], types: [] };
+export const emptyView: View = { entities: [], boxes: [], types: [], answers: [] };
 
 const usual = ["PER", "LOC", "ORG", "OTHER"];
+/** Below it a place is drawn broken. */
+const likely = 0.5;
 
 /** The usual four in their order, then own types as they come. */
 export function orderTypes(types: Iterable<string>): string[] {
@@ -79,49 +88,80 @@ function withIds(entities: readonly Entity[]): { entity: Entity; index: number; 
   });
 }
 
+/** Where a name may be: its place, and the next likely one where the two cannot be told apart. */
+export function placesOf({ region, alternatives, ambiguous }: Entity): readonly Region[] {
+  if (!region) return [];
+  return ambiguous && alternatives?.[0] ? [region, alternatives[0]] : [region];
+}
+
+export const isAmbiguous = (entity: Entity): boolean => placesOf(entity).length > 1;
+
+interface Collected {
+  readonly box: Box;
+  readonly type: string;
+  score: number;
+  unsure: boolean;
+  readonly entities: ShownEntity[];
+}
+
+/** The places of a photo, by where they are. */
+class Places {
+  readonly found = new Map<string, Collected>();
+  readonly #image: AnalysisResult["image"];
+
+  constructor(image: AnalysisResult["image"]) {
+    this.#image = image;
+  }
+
+  /** The id of the place, new or known; `null` when it lies outside the photo. */
+  add({ box, score }: Region, type: string, unsure: boolean): string | null {
+    const cut = this.#image && clip(box, this.#image.width, this.#image.height);
+    if (!cut) return null;
+    const id = cut.map((side) => side.toFixed(1)).join();
+    const known = this.found.get(id);
+    if (!known) this.found.set(id, { box: cut, type, score, unsure, entities: [] });
+    else {
+      if (!(known.score > score)) known.score = score;
+      known.unsure &&= unsure;
+    }
+    return id;
+  }
+}
+
 export function buildView(result: AnalysisResult | null, options: ViewOptions = {}): View {
   if (!result) return emptyView;
   const { threshold, types, hidden, photo = true } = options;
-  const image = photo ? result.image : null;
   const only = types?.length ? new Set(types) : null;
+  const isWanted = (type: string): boolean => (!only || only.has(type)) && !hidden?.has(type);
   const existing = withIds(result.entities).filter(
     ({ entity }) => !(entity.score < (threshold ?? 0)) && (!only || only.has(entity.type)),
   );
-  const shown = existing
-    .filter(({ entity }) => !hidden?.has(entity.type))
+  const places = new Places(photo ? result.image : null);
+  const entities = existing
+    .filter(({ entity }) => isWanted(entity.type))
     .sort((a, b) => a.entity.start - b.entity.start || b.entity.end - a.entity.end)
     .map(({ entity, index, id }): ShownEntity => {
-      const box = entity.region && image ? clip(entity.region.box, image.width, image.height) : null;
-      return {
-        ...entity,
-        index,
-        id,
-        boxId: box ? `${entity.type}:${box.map((side) => side.toFixed(1)).join()}` : null,
-      };
+      const regions = placesOf(entity);
+      const boxIds = regions
+        .map((region) => places.add(region, entity.type, regions.length > 1 || region.score < likely))
+        .filter((box) => box !== null);
+      const shown = { ...entity, index, id, boxIds: [...new Set(boxIds)] };
+      for (const box of shown.boxIds) places.found.get(box)!.entities.push(shown);
+      return shown;
     });
-
-  const boxes = new Map<string, { first: ShownEntity; entities: ShownEntity[] }>();
-  for (const entity of shown) {
-    if (!entity.boxId) continue;
-    const held = boxes.get(entity.boxId);
-    if (held) held.entities.push(entity);
-    else boxes.set(entity.boxId, { first: entity, entities: [entity] });
+  const answers = result.queries.filter(({ type }) => !usual.includes(type) && isWanted(type));
+  // What an own question sees is an answer, also where the text has no name for it.
+  for (const { type, region } of answers) {
+    if (region && !entities.some((entity) => entity.type === type)) places.add(region, type, region.score < likely);
   }
   return {
-    entities: shown,
-    boxes: [...boxes]
-      .map(([id, { first, entities }]) => ({
-        id,
-        type: first.type,
-        box: clip(first.region!.box, image!.width, image!.height)!,
-        score: first.region!.score,
-        entities,
-      }))
-      .sort((a, b) => area(b.box) - area(a.box)),
+    entities,
+    boxes: [...places.found].map(([id, place]) => ({ id, ...place })).sort((a, b) => area(b.box) - area(a.box)),
     types: orderTypes(existing.map(({ entity }) => entity.type)).map((type) => ({
       type,
       count: existing.filter(({ entity }) => entity.type === type).length,
       hidden: hidden?.has(type) ?? false,
     })),
+    answers,
   };
 }

@@ -60,6 +60,12 @@ export function looksLikeTweet(html: string): boolean {
   );
 }
 
+/** Whether the copied tweet had a photo that the clipboard only mentions. */
+export function leavesPhoto(html: string, plain: string): boolean {
+  if (/twimg\.com\/(?:media|ext_tw_video_thumb)\//i.test(html)) return true;
+  return (looksLikeTweet(html) || looksLikeTweet(plain)) && /\bpic\.(?:twitter|x)\.com\/\w/.test(html + plain);
+}
+
 /** The text of the tweet in this markup; empty when there is none. */
 export function tweetText(html: string): string {
   const document = parseInert(html);

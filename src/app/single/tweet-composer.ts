@@ -5,6 +5,7 @@ import { PagePart } from "../shell/page-part.js";
 import type { AppState } from "../state/state.js";
 import { controls } from "../styles/controls.js";
 import { icons } from "../styles/icons.js";
+import "../photo-thumb.js";
 import "./camera-dialog.js";
 import type { CameraDialog } from "./camera-dialog.js";
 import "./example-strip.js";
@@ -59,17 +60,18 @@ export class TweetComposer extends PagePart {
       .file {
         display: inline-flex;
         align-items: center;
+        gap: 0.5rem;
         max-inline-size: calc(100% - 1rem);
-        margin-inline: 0.5rem;
-        padding-inline-start: 0.8rem;
-        border-radius: 999px;
-        font-size: 0.875rem;
-        background: var(--sunken);
+        margin-inline: 0.65rem;
+        font-size: 0.8125rem;
+        color: var(--soft);
       }
-      .file bdi {
-        overflow: hidden;
-        white-space: nowrap;
-        text-overflow: ellipsis;
+      .file img {
+        inline-size: 3.5rem;
+        block-size: 3.5rem;
+        object-fit: cover;
+        border-radius: 8px;
+        background: var(--sunken);
       }
       .file button {
         min-block-size: 2rem;
@@ -114,8 +116,12 @@ export class TweetComposer extends PagePart {
             ${
               photo
                 ? html`<span class="file"
-                    ><bdi>${photo.name}</bdi
-                    ><button type="button" class="bare" aria-label=${`Take the photo ${photo.name} away`} @click=${this.#clear}>${icons.close}</button></span
+                    >${
+                      photo.kind === "own"
+                        ? html`<photo-thumb .blob=${photo.blob} .label=${photo.name}></photo-thumb>`
+                        : html`<img src=${photo.url} alt=${photo.alt} />`
+                    }<button type="button" class="bare" aria-label=${`Take the photo ${photo.name} away`} @click=${this.#clear}>${icons.close}</button
+                    >${photo.kind === "own" ? html`<span>kept in this tab until you take it away</span>` : nothing}</span
                   >`
                 : nothing
             }

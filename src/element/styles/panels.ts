@@ -29,13 +29,6 @@ export const panelStyles = css`
   .status > .facts {
     contain: inline-size;
   }
-  /* Two lines are kept for it in any case. */
-  .said {
-    display: -webkit-box;
-    -webkit-box-orient: vertical;
-    -webkit-line-clamp: 2;
-    overflow: hidden;
-  }
   .said,
   .facts,
   .busy {

@@ -173,7 +173,6 @@ export const photoStyles = css`
     .frame {
       break-inside: avoid;
       print-color-adjust: exact;
-      -webkit-print-color-adjust: exact;
     }
   }
 `;

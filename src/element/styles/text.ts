@@ -106,7 +106,6 @@ export const textStyles = css`
     .run,
     .chip {
       print-color-adjust: exact;
-      -webkit-print-color-adjust: exact;
     }
   }
 `;

@@ -139,7 +139,7 @@ export class App {
     const { id, text, photo: name, alt } = example;
     const photo = { kind: "example", example: id, url: photoAddress(example), name, alt } as const;
     this.store.set({
-      view: "single",
+      view: this.state.view === "compare" ? "compare" : "single",
       text,
       askedText: text,
       photo,
@@ -185,7 +185,8 @@ export class App {
 
   #receiveTweet(text: string | null, photo: File | null): void {
     const alone = text !== null && photo === null ? this.#withoutExample("photo") : {};
-    this.store.set({ view: "single", ...alone, ...(text === null ? {} : { text }) });
+    const view = this.state.view === "compare" ? "compare" : "single";
+    this.store.set({ view, ...alone, ...(text === null ? {} : { text }) });
     if (photo) this.setPhoto(photo);
     this.#ask();
   }

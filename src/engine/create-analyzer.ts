@@ -19,6 +19,9 @@ export type * from "./results.js";
 export async function createAnalyzer(options: AnalyzerOptions = {}): Promise<Analyzer> {
   const model = resolveModel(options.model);
   const backend = checkBackend(options.backend);
+  if (isNode()) {
+    throw new MnerError("option-invalid", 'In Node, import createAnalyzer from "mner-qg/node": this one is for pages.');
+  }
   const run = options.run ?? "auto";
   const startHost = starters[run];
   if (!startHost) throw new MnerError("option-invalid", `run is "${String(run)}", but must be auto, worker or page.`);
@@ -28,6 +31,16 @@ export async function createAnalyzer(options: AnalyzerOptions = {}): Promise<Ana
     startHost,
     toPhoto: (image, { crossOrigin, signal }) => prepareImage(image, { crossOrigin, signal }),
   });
+}
+
+/** Node itself, not a page or a worker that some tool runs in it. */
+function isNode(): boolean {
+  const { process, document, self } = globalThis as {
+    readonly process?: { readonly versions?: { readonly node?: string } };
+    readonly document?: unknown;
+    readonly self?: unknown;
+  };
+  return typeof process?.versions?.node === "string" && document === undefined && self === undefined;
 }
 
 const workerOnly: StartHost = async (options, events, signal) => {

@@ -13,6 +13,9 @@ import "./example-strip.js";
 const PHOTO_TYPES = "image/*,.jpg,.jpeg,.png,.webp,.gif,.avif,.bmp";
 
 export class TweetComposer extends PagePart {
+  static override properties = { ...PagePart.properties, plain: { type: Boolean } };
+  /** Without a button of its own: another part asks. */
+  declare plain: boolean;
   protected readonly reads: readonly (keyof AppState)[] = ["text", "askedText", "photo", "running"];
 
   static override styles = [
@@ -128,7 +131,7 @@ export class TweetComposer extends PagePart {
             <div class="tools">
               <button type="button" class="bare" @click=${() => this.#input.click()}>${icons.photo}Photo</button>
               <button type="button" class="bare" aria-label="Take a photo" @click=${this.#photograph}>${icons.camera}</button>
-              <button type="submit" class="primary run" ?disabled=${text.trim() === ""}>${this.#isReading ? "Stop" : "Find names"}</button>
+              <button type="submit" class="primary run" ?hidden=${this.plain} ?disabled=${text.trim() === ""}>${this.#isReading ? "Stop" : "Find names"}</button>
             </div>
           </div>
           <input

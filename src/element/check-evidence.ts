@@ -1,5 +1,5 @@
 // Reads what a system says it looked at. It may come from anywhere, as results do; what does not fit is left out.
-import type { Evidence, ImageKind } from "../engine/results.js";
+import type { Evidence, ImageKind } from "../core/results.js";
 import {
   isNumber,
   isObject,
@@ -8,73 +8,49 @@ import {
   probability,
   type Report,
   readAttention,
-  readBox,
   readRegion,
 } from "./check-results.js";
-
-/** Offsets of a stretch of the text; empty when they are none. */
-function readSpan({ start, end }: Loose, text: string): { start: number; end: number } | null {
-  const fits =
-    Number.isInteger(start) && Number.isInteger(end) && (start as number) >= 0 && (end as number) <= text.length;
-  return fits && (start as number) < (end as number) ? { start: start as number, end: end as number } : null;
-}
-
-const finite = (value: unknown): number => (isNumber(value) ? value : Number.NaN);
 
 /** Problems are not told: evidence only illustrates. */
 const ignore: Report = () => null;
 
-/** What can be drawn of it; what does not fit is left out, as it only illustrates. */
-export function checkEvidence(value: unknown, text: string): Evidence | null {
+const weight = (value: unknown): number => (isNumber(value) && value >= 0 ? value : 0);
+
+/** What can be drawn of it, for a result with so many names. */
+export function checkEvidence(value: unknown, names: number): Evidence | null {
   if (!isObject(value)) return null;
   const objects = (name: string): readonly Loose[] => list(value[name]).filter(isObject);
+  const perName = list(value.entities).slice(0, names);
   switch (value.kind) {
     case "queries":
       return { kind: "queries" };
     case "gate":
-      return {
-        kind: "gate",
-        words: objects("words").flatMap((word) => {
-          const span = readSpan(word, text);
-          return span ? [{ ...span, gate: probability(word.gate) }] : [];
-        }),
-      };
+      return { kind: "gate", entities: perName.map(probability) };
     case "heat":
-      return {
-        kind: "heat",
-        maps: objects("maps").flatMap((map) => {
-          const attention = readAttention(map.attention, "evidence", ignore);
-          return attention ? [{ ...readSpan(map, text), attention }] : [];
-        }),
-      };
+      return { kind: "heat", entities: perName.map((attention) => readAttention(attention, "evidence", ignore)) };
     case "graph": {
-      const words = objects("words").map((word) => readSpan(word, text) ?? { start: 0, end: 0 });
-      const regions = objects("regions").flatMap(({ box, label }) => {
-        const read = readBox(box);
-        return read ? [{ box: read, ...(typeof label === "string" ? { label } : {}) }] : [];
+      const nodes = objects("nodes").flatMap(({ label, region }) => {
+        const read = readRegion(region, "evidence", ignore);
+        return read ? [{ label: String(label ?? ""), region: read }] : [];
       });
-      const edges = objects("edges")
-        .map(({ from, to, weight }) => ({ from: finite(from), to: finite(to), weight: finite(weight) }))
-        .filter(({ from, to, weight }) => words[from] && regions[to] && weight >= 0);
-      return { kind: "graph", words, regions, edges };
+      const entities = perName.map((weights) => nodes.map((_, index) => weight(list(weights)[index])));
+      // One node that cannot be read would shift the weights of all others.
+      return nodes.length === list(value.nodes).length ? { kind: "graph", nodes, entities } : null;
     }
     case "clues":
       return {
         kind: "clues",
-        clues: objects("clues").map(({ text: words, weight, box }) => ({
-          text: String(words),
-          weight: finite(weight),
-          box: readBox(box),
-        })),
+        clues: objects("clues").map((clue) => ({ text: String(clue.text), weight: weight(clue.weight) })),
       };
     case "slots":
       return {
         kind: "slots",
-        slots: objects("slots").map(({ type, score, region, ...span }) => ({
-          type: typeof type === "string" ? type : null,
-          ...readSpan(span, text),
+        slots: objects("slots").map(({ entity, score }) => ({
+          entity:
+            Number.isInteger(entity) && (entity as number) >= 0 && (entity as number) < names
+              ? (entity as number)
+              : null,
           score: probability(score),
-          region: readRegion(region, "evidence", ignore),
         })),
       };
     default:

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AnalysisResult } from "../engine/results.js";
+import type { AnalysisResult } from "../core/results.js";
 import { checkEvidence } from "./check-evidence.js";
 import { checkResults } from "./check-results.js";
 
@@ -40,20 +40,16 @@ describe("checkResults", () => {
     const attention = { columns: 1, rows: 1, cells: [1] };
     const evidences: AnalysisResult["evidence"][] = [
       { kind: "queries" },
-      { kind: "gate", words: [{ start: 0, end: 3, gate: 0.5 }] },
-      { kind: "heat", maps: [{ start: 0, end: 3, attention }, { attention }] },
-      {
-        kind: "graph",
-        words: [{ start: 0, end: 3 }],
-        regions: [{ box: [0, 0, 1, 1], label: "dog" }],
-        edges: [{ from: 0, to: 0, weight: 0.2 }],
-      },
-      { kind: "clues", clues: [{ text: "a dog", weight: 0.3, box: [0, 0, 1, 1] }] },
+      { kind: "gate", entities: [0.5] },
+      { kind: "heat", entities: [attention] },
+      { kind: "heat", entities: [null] },
+      { kind: "graph", nodes: [{ label: "dog", region }], entities: [[0.2]] },
+      { kind: "clues", clues: [{ text: "a dog", weight: 0.3 }] },
       {
         kind: "slots",
         slots: [
-          { type: "PER", start: 0, end: 3, score: 0.9, region },
-          { type: null, score: 0.1, region: null },
+          { entity: 0, score: 0.9 },
+          { entity: null, score: 0.1 },
         ],
       },
     ];
@@ -67,19 +63,18 @@ describe("checkResults", () => {
         entities: [{ ...good.entities[0]!, notInPhoto: 0.2, alternatives: [region], ambiguous: true }],
       };
       expect(checkResults(JSON.parse(JSON.stringify(more)))).toEqual({ result: more, error: null });
-      expect(checkEvidence(JSON.parse(JSON.stringify(evidence)), good.text)).toEqual(evidence);
+      expect(checkEvidence(JSON.parse(JSON.stringify(evidence)), 1)).toEqual(evidence);
     }
   });
 
   it("leaves out evidence that points nowhere", () => {
-    const edges = [{ from: 0, to: 7, weight: 1 }];
-    const evidence = { kind: "graph", words: [{ start: 0, end: 99 }], regions: [{ box: [3, 3, 1, 1] }], edges };
-    expect(checkEvidence(evidence, good.text)).toEqual({
-      kind: "graph",
-      words: [{ start: 0, end: 0 }],
-      regions: [],
-      edges: [],
+    const nodes = [{ label: "dog", region: { box: [3, 3, 1, 1], score: 1 } }];
+    expect(checkEvidence({ kind: "graph", nodes, entities: [[1]] }, 1)).toBeNull();
+    expect(checkEvidence({ kind: "slots", slots: [{ entity: 7, score: 2 }] }, 1)).toEqual({
+      kind: "slots",
+      slots: [{ entity: null, score: Number.NaN }],
     });
+    expect(checkEvidence({ kind: "gate", entities: [0.1, 0.2] }, 1)).toEqual({ kind: "gate", entities: [0.1] });
   });
 
   it("keeps the good names, drops the bad ones and says which", () => {
@@ -163,7 +158,7 @@ describe("checkResults", () => {
           for (const input of [any, { text, entities, queries: entities, image: any, model: any, notices: entities }]) {
             const { result, error } = checkResults(input);
             expect(result === null ? error !== null : true).toBe(true);
-            expect(() => checkEvidence(any, text)).not.toThrow();
+            expect(() => checkEvidence(any, 2)).not.toThrow();
             for (const entity of result?.entities ?? [])
               expect(result?.text.slice(entity.start, entity.end)).toBe(entity.text);
           }

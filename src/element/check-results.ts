@@ -1,5 +1,7 @@
 // Reads the `results` a page hands in. They may come from anywhere, so nothing about them is believed: what can be drawn
 // is kept, and everything else is named in a list of problems.
+
+import { MnerError } from "../core/mner-error.js";
 import type {
   AnalysisResult,
   Attention,
@@ -10,8 +12,7 @@ import type {
   QueryResult,
   Region,
   Timings,
-} from "../engine/results.js";
-import { MnerError } from "../errors/mner-error.js";
+} from "../core/results.js";
 
 export interface CheckedResults {
   /** What can be drawn; `null` when nothing can. */

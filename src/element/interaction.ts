@@ -1,15 +1,7 @@
 // Pointer and keys: links spans, boxes and list items both ways, and walks from a name to its box to the next name.
 import type { Scene } from "./scene.js";
 import type { Selection } from "./selection.js";
-import type { ShownBox, View } from "./view.js";
-
-/** One place the keyboard can stand on. */
-export interface Stop {
-  readonly kind: "span" | "box";
-  readonly entity: string;
-  /** The box to focus, for `kind: "box"`. */
-  readonly box: string | null;
-}
+import type { ShownBox, Stop, View } from "./view.js";
 
 /** The order in which keys lead through a result: a name, its box or both of them, the next name; then boxes without a name. */
 export function buildWalk(view: View): readonly Stop[] {

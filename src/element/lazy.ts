@@ -1,6 +1,6 @@
 // What most pages never ask for: exports other than JSON, and photos that are given as objects. One file of its own, fetched
 // when it is needed.
-import type { AnalysisResult } from "../engine/results.js";
+import type { AnalysisResult } from "../core/results.js";
 import { type CocoData, toCoco } from "./exports/coco.js";
 import { toConll } from "./exports/conll.js";
 import { exportable, type SourceTag, sourceOf } from "./exports/source.js";

@@ -1,10 +1,9 @@
 // What the templates are given: everything that is drawn and everything that can be done, without the element itself.
-import type { AnalysisResult, QueryResult } from "../engine/results.js";
+import type { AnalysisResult, QueryResult } from "../core/results.js";
 import type { Phase } from "./analysis.js";
-import type { Stop } from "./interaction.js";
 import type { Segmentation } from "./segment-text.js";
 import type { Localizer } from "./strings/localize.js";
-import { isAmbiguous, type ShownBox, type ShownEntity, type View } from "./view.js";
+import { isAmbiguous, type ShownBox, type ShownEntity, type Stop, type View } from "./view.js";
 
 export type PhotoSource =
   | { readonly kind: "url"; readonly url: string; readonly crossOrigin: string | null }

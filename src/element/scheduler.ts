@@ -1,8 +1,9 @@
 // When a tag asks the engine, and what: never the same twice, of its own accord only when it may, and not for what was
 // scrolled past.
+
+import type { MnerError } from "../core/mner-error.js";
+import type { AnalysisResult, BackendName } from "../core/results.js";
 import type { AnalyzeRequest, ImageInput, Query } from "../engine/analyzer.js";
-import type { AnalysisResult, BackendName } from "../engine/results.js";
-import type { MnerError } from "../errors/mner-error.js";
 import type { Analysis } from "./analysis.js";
 import { absolute, same, toNumber } from "./loose-values.js";
 
@@ -101,7 +102,6 @@ export class Scheduler {
       threshold: toNumber(threshold) ?? undefined,
       crossOrigin,
       priority: this.#near ? 1 : 0,
-      ...(system ? { system } : {}),
     };
     const folder = model === null ? undefined : absolute(model, baseURI);
     return this.#analysis.run({ model: folder, backend, system: system ?? undefined }, request, signal);

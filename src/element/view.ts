@@ -1,6 +1,6 @@
 // What there is to draw, worked out from a result without any DOM: which names are shown, where the photo shows each of
 // them, which of them share a place, and how many there are of each type.
-import type { AnalysisResult, Box, Entity, QueryResult, Region } from "../engine/results.js";
+import type { AnalysisResult, Box, Entity, QueryResult, Region } from "../core/results.js";
 
 export interface ShownEntity extends Entity {
   /** Place in the result's own list. */
@@ -22,6 +22,14 @@ export interface ShownBox {
   readonly unsure: boolean;
   /** Empty for the place of an own question that found no name. */
   readonly entities: readonly ShownEntity[];
+}
+
+/** One place the keyboard can stand on. */
+export interface Stop {
+  readonly kind: "span" | "box";
+  readonly entity: string;
+  /** The box to focus, for `kind: "box"`. */
+  readonly box: string | null;
 }
 
 export interface TypeCount {

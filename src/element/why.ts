@@ -1,7 +1,7 @@
 // The "why" view: for each type one sentence and two figures, and what the system looked at, drawn from plain data of every
 // kind. Fetched when a reader opens it.
 import { css, html, nothing, type SVGTemplateResult, svg, type TemplateResult } from "lit";
-import type { AnalysisResult, Attention, Box, Evidence, QueryResult } from "../engine/results.js";
+import type { AnalysisResult, Attention, Box, Evidence, QueryResult } from "../core/results.js";
 import { checkEvidence, checkKind } from "./check-evidence.js";
 import type { Scene } from "./scene.js";
 import { setStyle } from "./set-style.js";
@@ -23,7 +23,7 @@ const checked = new WeakMap<object, Evidence | null>();
 function evidenceOf({ result }: Scene): Evidence | null {
   const given = result?.evidence;
   if (!given) return null;
-  if (!checked.has(given)) checked.set(given, checkEvidence(given, result.text));
+  if (!checked.has(given)) checked.set(given, checkEvidence(given, result.entities.length));
   return checked.get(given)!;
 }
 
@@ -70,95 +70,85 @@ function queryTemplate(scene: Scene, query: QueryResult): TemplateResult {
 
 type Of<Kind extends Evidence["kind"]> = Extract<Evidence, { readonly kind: Kind }>;
 
-const words = (scene: Scene, { start, end }: { readonly start?: number; readonly end?: number }): string =>
-  start === undefined ? "" : scene.text.slice(start, end);
+const nameAt = (scene: Scene, index: number): string => scene.result?.entities[index]?.text ?? "";
 
-function gates(scene: Scene, { words: all }: Of<"gate">): TemplateResult {
-  return html`<ul class="gates">
-    ${all.map(
-      (word) => html`<li>
-        <bdi>${words(scene, word)}</bdi>
-        <span class="meter" aria-hidden="true"><span ${setStyle({ "inline-size": share(word.gate) })}></span></span>
-        <span class="figure">${scene.localizer.percent(word.gate)}</span>
-      </li>`,
-    )}
+function gates(scene: Scene, { entities }: Of<"gate">): TemplateResult {
+  return html`<ul class="clues">
+    ${entities.map((gate, index) => html`<li>${bar(scene, nameAt(scene, index), gate)}</li>`)}
   </ul>`;
 }
 
-/** The map of the name that is pointed at or pinned, else the first. */
-function chosenMap(scene: Scene, { maps }: Of<"heat">): Of<"heat">["maps"][number] | undefined {
-  const lit = scene.view.entities.find(({ id }) => scene.active.has(id));
-  return maps.find(({ start, end }) => lit && start === lit.start && end === lit.end) ?? maps[0];
+/** The name that is pointed at or pinned, else the first that has a map. */
+function chosenName(scene: Scene, { entities }: Of<"heat">): number {
+  const lit = scene.view.entities.find(({ id, index }) => scene.active.has(id) && entities[index]);
+  return lit?.index ?? entities.findIndex((map) => map !== null);
 }
 
 function heat(scene: Scene, evidence: Of<"heat">): TemplateResult {
-  const shown = chosenMap(scene, evidence);
-  return html`<ul class="gates">
-    ${evidence.maps.map((map) => {
-      const entity = scene.view.entities.find(({ start, end }) => start === map.start && end === map.end);
-      const name = words(scene, map) || scene.localizer.strings.photo;
-      return html`<li>
-        ${
-          entity
-            ? html`<button type="button" class="button" aria-pressed=${map === shown} @click=${() => scene.act.pinEntity(entity.id)}>
-                <bdi>${name}</bdi>
-              </button>`
-            : html`<bdi>${name}</bdi>`
-        }
-      </li>`;
-    })}
-  </ul>`;
+  const chosen = chosenName(scene, evidence);
+  return html`<div class="names">
+    ${scene.view.entities
+      .filter(({ index }) => evidence.entities[index])
+      .map(
+        ({ id, index, text }) => html`<button
+          type="button"
+          class="button"
+          aria-pressed=${index === chosen}
+          @click=${() => scene.act.pinEntity(id)}
+        >
+          <bdi>${text}</bdi>
+        </button>`,
+      )}
+  </div>`;
 }
 
-/** Words on the left, places on the right, lines as thick as they are strong; the same again as a list. */
-function graph(scene: Scene, { words: all, regions, edges }: Of<"graph">): TemplateResult {
+/** Names on the left, places on the right, lines as thick as they are strong; the same again as a list. */
+function graph(scene: Scene, { nodes, entities }: Of<"graph">): TemplateResult {
   const step = 30;
-  const height = Math.max(all.length, regions.length, 1) * step;
+  const height = Math.max(entities.length, nodes.length, 1) * step;
   const at = (index: number, count: number): number => ((index + 0.5) * height) / Math.max(1, count);
-  const most = Math.max(...edges.map(({ weight }) => weight), Number.MIN_VALUE);
-  const strongest = [...edges].sort((a, b) => b.weight - a.weight).slice(0, mostEdges);
-  const name = (index: number): string => `${index + 1}${regions[index]?.label ? ` ${regions[index].label}` : ""}`;
+  const edges = entities.flatMap((weights, from) => weights.map((weight, to) => ({ from, to, weight })));
+  const strongest = edges
+    .filter(({ weight }) => weight > 0)
+    .sort((a, b) => b.weight - a.weight)
+    .slice(0, mostEdges);
+  const most = strongest[0]?.weight ?? 1;
+  const node = (index: number): string => `${index + 1} ${nodes[index]?.label ?? ""}`.trim();
   return html`<svg class="graph" viewBox="0 0 320 ${height}" aria-hidden="true">
       ${strongest.map(
         ({ from, to, weight }) =>
-          svg`<line x1="130" x2="200" y1=${at(from, all.length)} y2=${at(to, regions.length)} stroke-width=${0.5 + (5 * weight) / most}></line>`,
+          svg`<line x1="130" x2="200" y1=${at(from, entities.length)} y2=${at(to, nodes.length)} stroke-width=${0.5 + (5 * weight) / most}></line>`,
       )}
-      ${all.map((word, index) => svg`<text x="124" y=${at(index, all.length) + 4} text-anchor="end">${words(scene, word).slice(0, 18)}</text>`)}
-      ${regions.map((_, index) => svg`<text x="206" y=${at(index, regions.length) + 4}>${name(index).slice(0, 18)}</text>`)}
+      ${entities.map((_, index) => svg`<text x="124" y=${at(index, entities.length) + 4} text-anchor="end">${nameAt(scene, index).slice(0, 18)}</text>`)}
+      ${nodes.map((_, index) => svg`<text x="206" y=${at(index, nodes.length) + 4}>${node(index).slice(0, 18)}</text>`)}
     </svg>
     <ul class="quiet">
-      ${strongest.map(
-        ({ from, to, weight }) =>
-          html`<li>${words(scene, all[from] ?? {})} – ${name(to)}: ${scene.localizer.percent(weight)}</li>`,
-      )}
+      ${strongest.map(({ from, to, weight }) => html`<li>${nameAt(scene, from)} – ${node(to)}: ${scene.localizer.percent(weight)}</li>`)}
     </ul>`;
 }
 
-const strongestClues = ({ clues }: Of<"clues">): Of<"clues">["clues"] =>
-  [...clues].sort((a, b) => b.weight - a.weight).slice(0, mostClues);
-
-function clueList(scene: Scene, evidence: Of<"clues">): TemplateResult {
-  let number = 0;
+function clueList(scene: Scene, { clues }: Of<"clues">): TemplateResult {
+  const strongest = [...clues].sort((a, b) => b.weight - a.weight).slice(0, mostClues);
   return html`<ul class="clues">
-    ${strongestClues(evidence).map(
-      (clue) => html`<li>${bar(scene, clue.box ? `${++number} ${clue.text}` : clue.text, clue.weight)}</li>`,
-    )}
+    ${strongest.map(({ text, weight }) => html`<li>${bar(scene, text, weight)}</li>`)}
   </ul>`;
 }
 
+/** The surest first; those that found nothing are many, and only counted by their absence. */
 function slotList(scene: Scene, { slots }: Of<"slots">): TemplateResult {
   const { localizer } = scene;
-  let number = 0;
+  const found = slots.filter(({ entity }) => entity !== null).sort((a, b) => b.score - a.score);
   return html`<ul class="slots">
-    ${slots
-      .filter(({ type }) => type !== null)
-      .map(({ type, score, region, ...span }) => {
-        const name = words(scene, span) || wordsOf(scene).noName;
-        const place = region ? `${localizer.strings.inPhoto} (${++number})` : localizer.strings.notInPhoto;
-        return html`<li>
-          ${glyph(type!)}<b><bdi>${name}</bdi></b> ${localizer.typeName(type!)} · ${localizer.percent(score)} · ${place}
-        </li>`;
-      })}
+    ${found.map(({ entity, score }) => {
+      const { type, region } = scene.result!.entities[entity!]!;
+      const place = scene.result!.image
+        ? ` · ${region ? localizer.strings.inPhoto : localizer.strings.notInPhoto}`
+        : "";
+      return html`<li>
+        ${glyph(type)}<b><bdi>${nameAt(scene, entity!)}</bdi></b> ${localizer.typeName(type)} · ${localizer.percent(score)}${place}
+      </li>`;
+    })}
+    ${found.length === 0 ? html`<li>${wordsOf(scene).noName}</li>` : nothing}
   </ul>`;
 }
 
@@ -199,7 +189,7 @@ export function whyTemplate(scene: Scene): TemplateResult | typeof nothing {
 
 function attentionOf(scene: Scene): Attention | null {
   const evidence = evidenceOf(scene);
-  if (evidence?.kind === "heat") return chosenMap(scene, evidence)?.attention ?? null;
+  if (evidence?.kind === "heat") return evidence.entities[chosenName(scene, evidence)] ?? null;
   return scene.whyQuery?.attention ?? null;
 }
 
@@ -226,18 +216,8 @@ export function paintVeil(root: ParentNode, scene: Scene): void {
   context.putImageData(pixels, 0, 0);
 }
 
-function outlined(evidence: Evidence | null | undefined): readonly Box[] {
-  if (evidence?.kind === "graph") return evidence.regions.map(({ box }) => box);
-  if (evidence?.kind === "clues") {
-    return strongestClues(evidence)
-      .map(({ box }) => box)
-      .filter((box) => box != null);
-  }
-  if (evidence?.kind === "slots") {
-    return evidence.slots.flatMap(({ type, region }) => (type !== null && region ? [region.box] : []));
-  }
-  return [];
-}
+const outlined = (evidence: Evidence | null): readonly Box[] =>
+  evidence?.kind === "graph" ? evidence.nodes.map(({ region }) => region.box) : [];
 
 /** The places that the evidence speaks of, with their numbers. */
 export function outlineTemplate(scene: Scene): TemplateResult | typeof nothing {
@@ -320,21 +300,12 @@ export const whyStyles = css`
   .evidence li {
     border: 0;
   }
-  .gates {
+  .names {
     display: flex;
     flex-wrap: wrap;
-    gap: 0.3rem 0.8rem;
+    gap: 0.4rem;
   }
-  .gates li {
-    display: grid;
-    gap: 0.1em;
-  }
-  .gates .figure {
-    font-size: 0.85em;
-    text-align: start;
-    color: var(--_muted);
-  }
-  .gates .button[aria-pressed="true"] {
+  .names .button[aria-pressed="true"] {
     background: var(--_wash);
     border-color: currentColor;
   }

@@ -1,5 +1,5 @@
 // Results as the engine gives them, written down by hand for tests and for the gallery.
-import type { AnalysisResult, Attention, Box, Entity, Notice, QueryResult } from "../../src/engine/results.js";
+import type { AnalysisResult, Attention, Box, Entity, Notice, QueryResult } from "../../src/core/results.js";
 
 interface Named {
   /** The name as it stands in the text; `at` picks a later occurrence. */
@@ -179,11 +179,7 @@ export const evidence: Readonly<Record<"gate" | "heat" | "graph" | "clues" | "sl
     imageKind: { kind: "photo", score: 0.97 },
     evidence: {
       kind: "gate",
-      words: [
-        { start: 0, end: 6, gate: 0.71 },
-        { start: 7, end: 14, gate: 0.64 },
-        { start: 16, end: 21, gate: 0.08 },
-      ],
+      entities: [0.71, 0.08, 0.64],
     },
   },
   heat: {
@@ -192,10 +188,7 @@ export const evidence: Readonly<Record<"gate" | "heat" | "graph" | "clues" | "sl
     queries: [],
     evidence: {
       kind: "heat",
-      maps: [
-        { start: 0, end: 14, attention: spot([20, 14, 366, 510], 512, 512) },
-        { start: 63, end: 68, attention: spot([134, 350, 212, 424], 512, 512) },
-      ],
+      entities: [spot([20, 14, 366, 510], 512, 512), null, spot([134, 350, 212, 424], 512, 512)],
     },
   },
   graph: {
@@ -204,19 +197,15 @@ export const evidence: Readonly<Record<"gate" | "heat" | "graph" | "clues" | "sl
     queries: [],
     evidence: {
       kind: "graph",
-      words: [
-        { start: 0, end: 14 },
-        { start: 63, end: 68 },
+      nodes: [
+        { label: "person", region: { box: [20, 14, 366, 510], score: 0.9 } },
+        { label: "", region: { box: [134, 350, 212, 424], score: 0.6 } },
+        { label: "", region: { box: [350, 0, 470, 288], score: 0.5 } },
       ],
-      regions: [
-        { box: [20, 14, 366, 510], label: "person" },
-        { box: [134, 350, 212, 424] },
-        { box: [350, 0, 470, 288] },
-      ],
-      edges: [
-        { from: 0, to: 0, weight: 0.61 },
-        { from: 0, to: 2, weight: 0.12 },
-        { from: 1, to: 1, weight: 0.4 },
+      entities: [
+        [0.61, 0.02, 0.12],
+        [0.1, 0, 0.5],
+        [0.05, 0.4, 0],
       ],
     },
   },
@@ -227,8 +216,8 @@ export const evidence: Readonly<Record<"gate" | "heat" | "graph" | "clues" | "sl
     evidence: {
       kind: "clues",
       clues: [
-        { text: "a person in uniform", weight: 0.31, box: [20, 14, 366, 510] },
-        { text: "a rocket", weight: 0.12, box: [350, 0, 470, 288] },
+        { text: "a rocket", weight: 0.12 },
+        { text: "a person in uniform", weight: 0.31 },
         { text: "a stadium", weight: 0.04 },
       ],
     },
@@ -240,9 +229,9 @@ export const evidence: Readonly<Record<"gate" | "heat" | "graph" | "clues" | "sl
     evidence: {
       kind: "slots",
       slots: [
-        { type: "PER", start: 0, end: 14, score: 0.93, region: { box: [20, 14, 366, 510], score: 0.9 } },
-        { type: "ORG", start: 63, end: 68, score: 0.9, region: null },
-        { type: null, score: 0.99 },
+        { entity: 0, score: 0.93 },
+        { entity: null, score: 0.99 },
+        { entity: 2, score: 0.9 },
       ],
     },
   },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AnalysisResult } from "../../engine/results.js";
+import type { AnalysisResult } from "../../core/results.js";
 import { compareWords } from "./agreement.js";
 
 const text = "Ada met Bob in New York City";

@@ -1,12 +1,12 @@
 // Several systems on one tweet and photo: what each found, where they agree word by word, where each sees it, and how long
 // each took.
 import { css, html, nothing, type TemplateResult, unsafeCSS } from "lit";
+import { type MnerError, toMnerError } from "../../core/mner-error.js";
+import type { AnalysisResult } from "../../core/results.js";
 import { inkDeclarations } from "../../element/palette.js";
 import { setStyle } from "../../element/set-style.js";
 import { en } from "../../element/strings/en.js";
 import { glyph, styleOf } from "../../element/type-style.js";
-import type { AnalysisResult } from "../../engine/results.js";
-import { type MnerError, toMnerError } from "../../errors/mner-error.js";
 import { saveFile } from "../save-file.js";
 import { milliseconds } from "../shell/figures.js";
 import { PagePart } from "../shell/page-part.js";

@@ -1,14 +1,16 @@
 // Takes the answer along: six formats as files, and a link that asks the same again.
 import { css, html, nothing, type TemplateResult } from "lit";
-import { version } from "../../../package.json";
+import { toMnerError } from "../../core/mner-error.js";
 import { escapeXml } from "../../element/exports/paint-svg.js";
 import type { MnerQg } from "../../element/mner-qg.js";
-import { toMnerError } from "../../errors/mner-error.js";
 import { saveFile } from "../save-file.js";
 import { PagePart } from "../shell/page-part.js";
 import type { AppState } from "../state/state.js";
 import { controls } from "../styles/controls.js";
 import { icons } from "../styles/icons.js";
+
+/** Of this build. */
+declare const __MNER_QG_VERSION__: string;
 
 interface Format {
   readonly name: string;
@@ -115,7 +117,7 @@ export class SaveMenu extends PagePart {
     const alt = photo?.kind === "example" ? photo.alt : "";
     const photoTag = photo ? `\n  <img src="${escapeXml(photo.name)}" alt="${escapeXml(alt)}">` : "";
     const settings = `${nested ? " nested" : ""}${threshold === null ? "" : ` threshold="${threshold}"`}`;
-    return `<script type="module" src="https://cdn.jsdelivr.net/npm/mner-qg@${version}/dist/mner-qg.js"></script>
+    return `<script type="module" src="https://cdn.jsdelivr.net/npm/mner-qg@${__MNER_QG_VERSION__}/dist/mner-qg.js"></script>
 <mner-qg${settings}>${photoTag}
   ${escapeXml(askedText)}
 </mner-qg>

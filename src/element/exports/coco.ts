@@ -1,5 +1,5 @@
 // COCO detection format: the photo, its boxes and their types, each box once, with all the names that belong to it.
-import type { AnalysisResult, Box } from "../../engine/results.js";
+import type { AnalysisResult, Box } from "../../core/results.js";
 import { orderTypes, placesOf } from "../view.js";
 import { type ExportSource, fileName, safeAddress } from "./source.js";
 

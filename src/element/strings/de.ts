@@ -48,9 +48,9 @@ export const de: Strings = {
     lettering: "Das Bild besteht vor allem aus Schrift.",
   },
   evidence: {
-    gate: "Wie weit jedes Wort das Bild einließ",
+    gate: "Wie weit jeder Name das Bild einließ",
     heat: "Wohin jeder Name sah",
-    graph: "Welche Wörter und Stellen im Bild verbunden wurden",
+    graph: "Was jeder Name von Stellen im Bild nahm",
     clues: "Beschreibungen, die zum Bild passen",
     slots: "Was jeder Platz fand",
   },

@@ -17,10 +17,10 @@ export const enWhy: WhyStrings = {
     lettering: "The picture is mostly lettering.",
   },
   evidence: {
-    gate: "How far each word let the photo in",
+    gate: "How far each name let the photo in",
     heat: "Where each name looked",
-    graph: "Which words and places in the photo were joined",
-    clues: "Prompts that fit the photo",
+    graph: "What each name took from places in the photo",
+    clues: "Words that the photo made likely",
     slots: "What each slot found",
   },
 };

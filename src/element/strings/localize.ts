@@ -1,5 +1,5 @@
 // Puts figures and names into the element's wordings, in the reader's language.
-import { isMnerError } from "../../errors/mner-error.js";
+import { isMnerError } from "../../core/mner-error.js";
 import { en } from "./en.js";
 import type { Plural, Strings, WhyStrings } from "./strings.js";
 

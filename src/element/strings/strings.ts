@@ -1,6 +1,7 @@
 // Every word the element says. Plain data with {places}, so that a translation can be a JSON file and needs no code.
-import type { Evidence, ImageKind } from "../../engine/results.js";
-import type { MnerErrorCode } from "../../errors/mner-error.js";
+
+import type { MnerErrorCode } from "../../core/mner-error.js";
+import type { Evidence, ImageKind } from "../../core/results.js";
 
 /** Words of the "why" view, which is fetched when it is opened. */
 export interface WhyStrings {

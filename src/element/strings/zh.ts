@@ -42,9 +42,9 @@ export const zh: Strings = {
     lettering: "图中主要是文字。",
   },
   evidence: {
-    gate: "每个词采纳照片的程度",
+    gate: "每个名称采纳照片的程度",
     heat: "每个名称查看的位置",
-    graph: "哪些词与照片中的位置相连",
+    graph: "每个名称从照片各处获取的信息",
     clues: "与照片相符的描述",
     slots: "每个槽位找到的内容",
   },

@@ -1,7 +1,7 @@
 // Below the photo: one line that says what was found or what is pointed at, and one row with the type filters and switches.
 // Both keep their height in every state, so that the page around the tag does not jump.
 import { html, nothing, type TemplateResult } from "lit";
-import type { QueryResult } from "../../engine/results.js";
+import type { QueryResult } from "../../core/results.js";
 import { placeWithFigure, type Scene } from "../scene.js";
 import { glyph } from "../type-style.js";
 import { isAmbiguous, type ShownEntity } from "../view.js";

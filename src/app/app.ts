@@ -137,7 +137,7 @@ export class App {
   }
 
   showExample(example: Example, stored: AnalysisResult | null): void {
-    const { id, text, photo: name, alt } = example;
+    const { id, text, photo: name, alt, queries = [] } = example;
     const photo = { kind: "example", example: id, url: photoAddress(example), name, alt } as const;
     this.store.set({
       view: this.state.view === "compare" ? "compare" : "single",
@@ -146,7 +146,7 @@ export class App {
       photo,
       stored,
       result: stored,
-      queries: [],
+      queries,
       nested: false,
       threshold: null,
     });

@@ -12,7 +12,7 @@ const SECTIONS = [
     title: "Results",
     intro:
       "What `analyze()` resolves with, what `<mner-qg>` takes as `results`, and what `annotate` writes: plain data.",
-    files: ["src/engine/results.ts"],
+    files: ["src/core/results.ts"],
   },
   {
     title: "Errors",

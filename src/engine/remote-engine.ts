@@ -34,6 +34,8 @@ export interface Connection {
   readonly script: string | null;
   readonly events: EngineEvents;
   readonly signal: AbortSignal;
+  /** How long a worker may take for its first word; null for one that is sure to come. */
+  readonly aliveMs?: number | null;
 }
 
 export class RemoteEngine implements Engine {
@@ -59,7 +61,7 @@ export class RemoteEngine implements Engine {
 
   /** Starts the engine at the other end. Fails with `NoWorker` when nobody is there. */
   static start(connection: Connection): Promise<RemoteEngine> {
-    const { options, script, signal } = connection;
+    const { options, script, signal, aliveMs = ALIVE_MS } = connection;
     return new Promise((resolve, reject) => {
       throwIfAborted(signal);
       const remote = new RemoteEngine(connection);
@@ -68,15 +70,15 @@ export class RemoteEngine implements Engine {
         clearTimeout(timer);
         signal.removeEventListener("abort", onAbort);
         remote.hearStart = () => {};
-        if (failure === null) {
-          resolve(remote);
-          return;
+        if (failure === null) resolve(remote);
+        else {
+          remote.end(failure instanceof MnerError ? failure : workerFailed(failure.message));
+          reject(failure);
         }
-        remote.end(failure instanceof MnerError ? failure : workerFailed(failure.message));
-        reject(failure);
       };
       const onAbort = (): void => settle(abortError(signal));
-      const timer = setTimeout(() => alive || settle(new NoWorker("The worker does not answer.")), ALIVE_MS);
+      const giveUp = (): void => void (alive || settle(new NoWorker("The worker does not answer.")));
+      const timer = aliveMs === null ? undefined : setTimeout(giveUp, aliveMs);
       signal.addEventListener("abort", onAbort);
       remote.hearStart = (message) => {
         if (message.type === "alive") {

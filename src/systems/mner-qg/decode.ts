@@ -10,7 +10,7 @@ import type { Answer } from "./output.js";
 
 const ALTERNATIVES = 3;
 
-export function decode(answer: Answer, input: Sequences, config: MnerQgConfig, request: DecodeRequest): Decoded {
+export function decode(config: MnerQgConfig, answer: Answer, input: Sequences, request: DecodeRequest): Decoded {
   const { prepared, queries, letterbox, nested, threshold } = request;
   const { spans, existence } = decodeSpans(prepared, input, queries, answer, {
     maxSpanWords: config.maxSpanWords,

@@ -18,7 +18,7 @@ export const mnerQg: System<MnerQgConfig, Net, Sequences, Photo, MnerQgOutput, A
     buildSequences(tokenizer, prepared, queries, { maxPieces, multipleOf }),
   forward,
   collect,
-  decode,
+  decode: (_net, config, answer, input, request) => decode(config, answer, input, request),
 };
 
 /**

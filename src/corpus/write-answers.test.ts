@@ -124,7 +124,11 @@ describe("CoNLL", () => {
     }
   });
 
-  it("keeps a failure on one line of its own", () => {
-    expect(ANSWER_WRITERS.conll.format(failed, 0)).toBe("# line 9: Line 9 is not valid JSON.\n\n");
+  it("leaves a failure out, as a comment could not be told from a hashtag", () => {
+    expect(ANSWER_WRITERS.conll.format(failed, 0)).toBe("");
+  });
+
+  it("keeps the id of a tweet that has no photo", () => {
+    expect(ANSWER_WRITERS.conll.format(answered({ ...tweet, image: null }, []), 0)).toMatch(/^IMGID:7\nAda\tO\n/);
   });
 });

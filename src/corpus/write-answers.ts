@@ -118,10 +118,10 @@ function tokensOf(tweet: Tweet): { tokens: readonly string[]; offsets: readonly 
 
 function toConll({ record, outcome }: AnsweredRecord): string {
   const { tweet } = record;
-  const head = tweet?.image == null ? "" : `IMGID:${oneLine(tweet.image)}\n`;
-  if (outcome.failure !== null || tweet === null) {
-    return `${head}# line ${record.line}: ${oneLine(outcome.failure?.message ?? "")}\n\n`;
-  }
+  // A comment could not be told from a hashtag: what failed is left out, and stands in the other formats.
+  if (outcome.failure !== null || tweet === null) return "";
+  const row = tweet.image ?? tweet.id;
+  const head = row == null ? "" : `IMGID:${oneLine(row)}\n`;
   const { tokens, offsets } = tokensOf(tweet);
   const tags = tokens.map(() => "O");
   // A token has one tag: where spans overlap, the surer one has it.

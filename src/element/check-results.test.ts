@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AnalysisResult } from "../core/results.js";
+import { checkEvidence } from "./check-evidence.js";
 import { checkResults } from "./check-results.js";
 
 const good: AnalysisResult = {
@@ -32,6 +33,48 @@ describe("checkResults", () => {
   it("leaves good results as they are, also after a trip through JSON", () => {
     expect(checkResults(good)).toEqual({ result: good, error: null });
     expect(checkResults(JSON.parse(JSON.stringify(good)))).toEqual({ result: good, error: null });
+  });
+
+  it("keeps what version 0.3 added, also after a trip through JSON", () => {
+    const region = { box: [0, 0, 5, 5] as const, score: 0.4 };
+    const attention = { columns: 1, rows: 1, cells: [1] };
+    const evidences: AnalysisResult["evidence"][] = [
+      { kind: "queries" },
+      { kind: "gate", entities: [0.5] },
+      { kind: "heat", entities: [attention] },
+      { kind: "heat", entities: [null] },
+      { kind: "graph", nodes: [{ label: "dog", region }], entities: [[0.2]] },
+      { kind: "clues", clues: [{ text: "a dog", weight: 0.3 }] },
+      {
+        kind: "slots",
+        slots: [
+          { entity: 0, score: 0.9 },
+          { entity: null, score: 0.1 },
+        ],
+      },
+    ];
+    for (const evidence of evidences) {
+      const more: AnalysisResult = {
+        ...good,
+        system: "umt",
+        relatedness: 0.3,
+        imageKind: { kind: "drawing", score: 0.8 },
+        evidence,
+        entities: [{ ...good.entities[0]!, notInPhoto: 0.2, alternatives: [region], ambiguous: true }],
+      };
+      expect(checkResults(JSON.parse(JSON.stringify(more)))).toEqual({ result: more, error: null });
+      expect(checkEvidence(JSON.parse(JSON.stringify(evidence)), 1)).toEqual(evidence);
+    }
+  });
+
+  it("leaves out evidence that points nowhere", () => {
+    const nodes = [{ label: "dog", region: { box: [3, 3, 1, 1], score: 1 } }];
+    expect(checkEvidence({ kind: "graph", nodes, entities: [[1]] }, 1)).toBeNull();
+    expect(checkEvidence({ kind: "slots", slots: [{ entity: 7, score: 2 }] }, 1)).toEqual({
+      kind: "slots",
+      slots: [{ entity: null, score: Number.NaN }],
+    });
+    expect(checkEvidence({ kind: "gate", entities: [0.1, 0.2] }, 1)).toEqual({ kind: "gate", entities: [0.1] });
   });
 
   it("keeps the good names, drops the bad ones and says which", () => {
@@ -115,6 +158,7 @@ describe("checkResults", () => {
           for (const input of [any, { text, entities, queries: entities, image: any, model: any, notices: entities }]) {
             const { result, error } = checkResults(input);
             expect(result === null ? error !== null : true).toBe(true);
+            expect(() => checkEvidence(any, 2)).not.toThrow();
             for (const entity of result?.entities ?? [])
               expect(result?.text.slice(entity.start, entity.end)).toBe(entity.text);
           }

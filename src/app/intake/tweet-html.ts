@@ -78,6 +78,12 @@ function hasEmojiPicture(html: string): boolean {
   return false;
 }
 
+/** Whether the copied tweet had a photo that the clipboard only mentions. */
+export function leavesPhoto(html: string, plain: string): boolean {
+  if (/twimg\.com\/(?:media|ext_tw_video_thumb)\//i.test(html)) return true;
+  return (looksLikeTweet(html) || looksLikeTweet(plain)) && /\bpic\.(?:twitter|x)\.com\/\w/.test(html + plain);
+}
+
 /** The text of the tweet in this markup; empty when there is none. */
 export function tweetText(html: string): string {
   const document = parseInert(html.slice(0, MOST_MARKUP));

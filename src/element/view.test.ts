@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AnalysisResult, Box, Entity } from "../core/results.js";
-import { buildView, withSize } from "./view-model.js";
+import { buildView, withSize } from "./view.js";
 
 function entity(start: number, end: number, type: string, score: number, box: Box | null = null): Entity {
   return { start, end, text: "x".repeat(end - start), type, score, region: box && { box, score: 0.5 } };
@@ -36,7 +36,7 @@ describe("buildView", () => {
     expect(buildView(all, { threshold: 0.5 }).entities.map(({ id }) => id)).toEqual(["0-3-PER-2"]);
   });
 
-  it("shares a box between names of one type seen in the same place, and draws small boxes above large ones", () => {
+  it("shares a box between names seen in the same place, and draws small boxes above large ones", () => {
     const view = buildView(
       result(
         entity(0, 2, "PER", 1, [10, 10, 20, 20]),
@@ -47,9 +47,43 @@ describe("buildView", () => {
     );
     expect(view.boxes.map((box) => [box.type, box.entities.length])).toEqual([
       ["LOC", 1],
-      ["PER", 2],
-      ["ORG", 1],
+      ["PER", 3],
     ]);
+  });
+
+  it("gives a name that may be in either of two places both, and calls them unsure", () => {
+    const here = { box: [0, 0, 9, 9] as const, score: 0.9 };
+    const there = { box: [20, 20, 30, 30] as const, score: 0.8 };
+    const far = { box: [50, 50, 60, 60] as const, score: 0.1 };
+    const either = { ...entity(0, 2, "PER", 1), region: here, alternatives: [there, far], ambiguous: true };
+    const other = { ...entity(3, 5, "PER", 1), region: there, alternatives: [here], ambiguous: true };
+    const view = buildView(result(either, other));
+    expect(view.boxes.map(({ unsure, entities, score }) => [unsure, entities.length, score])).toEqual([
+      [true, 2, 0.8],
+      [true, 2, 0.9],
+    ]);
+    // One that is known to be there settles the place.
+    const settled = buildView(result(either, { ...entity(6, 8, "PER", 1), region: here }));
+    expect(settled.boxes.find(({ box }) => box[0] === 0)?.unsure).toBe(false);
+  });
+
+  it("calls a place unsure that is less likely than not", () => {
+    const low = { ...entity(0, 2, "PER", 1), region: { box: [0, 0, 9, 9] as const, score: 0.38 } };
+    expect(buildView(result(low)).boxes).toMatchObject([{ unsure: true, score: 0.38 }]);
+  });
+
+  it("keeps what own questions found without a name", () => {
+    const query = { query: "", exists: 0, notInPhoto: 0.1, alternatives: [], imageRelevance: 0, attention: null };
+    const region = { box: [0, 0, 9, 9] as const, score: 0.8 };
+    const view = buildView({
+      ...result(),
+      queries: [
+        { ...query, type: "Animal", region },
+        { ...query, type: "PER", region },
+      ],
+    });
+    expect(view.answers.map(({ type }) => type)).toEqual(["Animal"]);
+    expect(view.boxes).toMatchObject([{ type: "Animal", entities: [] }]);
   });
 
   it("cuts boxes to the photo and forgets those outside it", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fitPhoto } from "./fit-photo.js";
+import { fitPhoto } from "./layout.js";
 
 const frame = { width: 200, height: 100 };
 const photo = { width: 50, height: 50 };

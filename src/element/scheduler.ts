@@ -4,9 +4,8 @@
 import type { MnerError } from "../core/mner-error.js";
 import type { AnalysisResult, BackendName } from "../core/results.js";
 import type { AnalyzeRequest, ImageInput, Query } from "../engine/analyzer.js";
-import { absolute } from "./absolute.js";
 import type { Analysis } from "./analysis.js";
-import { same, toNumber } from "./loose-values.js";
+import { absolute, same, toNumber } from "./loose-values.js";
 
 export type Loading = "lazy" | "eager" | "manual";
 
@@ -21,15 +20,27 @@ export interface Question {
   readonly threshold: number | string | null;
   readonly model: string | null;
   readonly backend: "auto" | BackendName;
+  readonly system: string | null;
   readonly baseURI: string;
 }
 
-function keyOf({ text, src, image, crossOrigin, queries, nested, threshold, model, backend }: Question): unknown[] {
+function keyOf({
+  text,
+  src,
+  image,
+  crossOrigin,
+  queries,
+  nested,
+  threshold,
+  model,
+  backend,
+  system,
+}: Question): unknown[] {
   // By value: frameworks hand in a new array at each of their renders.
-  return [text, src, image, crossOrigin, JSON.stringify(queries), nested, threshold, model, backend];
+  return [text, src, image, crossOrigin, JSON.stringify(queries), nested, threshold, model, backend, system];
 }
 
-export class Asking {
+export class Scheduler {
   readonly #analysis: Analysis;
   #last: readonly unknown[] | null = null;
   #near = false;
@@ -82,7 +93,7 @@ export class Asking {
   run(question: Question, signal?: AbortSignal): Promise<AnalysisResult> {
     this.#last = keyOf(question);
     this.#unasked = false;
-    const { text, src, image, crossOrigin, queries, nested, threshold, model, backend, baseURI } = question;
+    const { text, src, image, crossOrigin, queries, nested, threshold, model, backend, system, baseURI } = question;
     const request: AnalyzeRequest = {
       text,
       image: image ?? (src ? absolute(src, baseURI) : null),
@@ -93,6 +104,6 @@ export class Asking {
       priority: this.#near ? 1 : 0,
     };
     const folder = model === null ? undefined : absolute(model, baseURI);
-    return this.#analysis.run({ model: folder, backend }, request, signal);
+    return this.#analysis.run({ model: folder, backend, system: system ?? undefined }, request, signal);
   }
 }

@@ -1,9 +1,11 @@
 // How a type looks: a colour, a shape, a line pattern. Three signs, so that none of them has to be seen for the type to be
 // told. Own queries' types get theirs by a hash of the label: the same label looks the same on every page.
+import { html, type TemplateResult } from "lit";
+import { setStyle } from "./set-style.js";
 
 export type Pattern = "solid" | "dashed" | "double" | "dotted" | "dash-dot";
 
-export interface TypeLook {
+export interface TypeStyle {
   /** CSS colour, by way of a custom property that follows the colour scheme. */
   readonly color: string;
   /** Path on a 10 × 10 field. */
@@ -25,7 +27,7 @@ const ownShapes = [
 const ownPatterns: readonly Pattern[] = ["dash-dot", "dashed", "dotted"];
 const ownColors = 6;
 
-const known: Readonly<Record<string, TypeLook>> = {
+const known: Readonly<Record<string, TypeStyle>> = {
   PER: { color: "var(--_per)", shape: circle, pattern: "solid", part: "per" },
   LOC: { color: "var(--_loc)", shape: triangle, pattern: "dashed", part: "loc" },
   ORG: { color: "var(--_org)", shape: square, pattern: "double", part: "org" },
@@ -39,7 +41,7 @@ function hash(text: string): number {
   return value;
 }
 
-export function lookOf(type: string): TypeLook {
+export function styleOf(type: string): TypeStyle {
   const look = Object.hasOwn(known, type) ? known[type] : undefined;
   if (look) return look;
   const seed = hash(type);
@@ -52,7 +54,7 @@ export function lookOf(type: string): TypeLook {
 }
 
 /** One underline as a CSS background image, `laneHeight` pixels high. */
-export function underlineImage({ color, pattern }: TypeLook): string {
+export function underlineImage({ color, pattern }: TypeStyle): string {
   switch (pattern) {
     case "solid":
       return `linear-gradient(${color} 0 2px,transparent 2px)`;
@@ -74,3 +76,9 @@ export function dashes(pattern: Pattern): string {
 
 /** Height of the underline image on the page, in pixels. */
 export const underlineHeight = (pattern: Pattern): number => (pattern === "double" ? 4 : 2);
+
+/** The small shape that stands for a type. */
+export function glyph(type: string): TemplateResult {
+  const style = styleOf(type);
+  return html`<svg class="glyph" viewBox="0 0 10 10" aria-hidden="true" ${setStyle({ "--c": style.color })}><path d=${style.shape}></path></svg>`;
+}

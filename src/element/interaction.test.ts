@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { ShownEntity, View } from "./view-model.js";
-import { buildWalk, walkTo } from "./walk.js";
+import { buildWalk, walkTo } from "./interaction.js";
+import { emptyView, type ShownEntity, type View } from "./view.js";
 
-const entity = (id: string, boxId: string | null): ShownEntity => ({
+const entity = (id: string, ...boxIds: string[]): ShownEntity => ({
   id,
   index: 0,
-  boxId,
+  boxIds,
   start: 0,
   end: 1,
   text: "x",
@@ -15,14 +15,15 @@ const entity = (id: string, boxId: string | null): ShownEntity => ({
 });
 
 describe("the walk", () => {
-  it("leads from a name to its box and on to the next name, to a shared box twice", () => {
-    const view: View = { entities: [entity("a", "1"), entity("b", null), entity("c", "1")], boxes: [], types: [] };
+  it("leads from a name to its box and on to the next name, to a shared box twice, to both of two", () => {
+    const view: View = { ...emptyView, entities: [entity("a", "1"), entity("b"), entity("c", "1", "2")] };
     expect(buildWalk(view).map((stop) => `${stop.kind} ${stop.box ?? stop.entity}`)).toEqual([
       "span a",
       "box 1",
       "span b",
       "span c",
       "box 1",
+      "box 2",
     ]);
   });
 

@@ -6,7 +6,8 @@ import { forPages } from "./for-pages.js";
 
 export default defineConfig({
   ...forPages({
-    "assets/seldom": "src/element/seldom.ts",
+    "assets/lazy": "src/element/lazy.ts",
+    "assets/why": "src/element/why.ts",
     "strings/de": "src/element/strings/de.ts",
     "strings/zh": "src/element/strings/zh.ts",
   }),

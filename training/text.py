@@ -78,7 +78,7 @@ def find_words(text: str) -> list[tuple[int, int]]:
 class TextReader:
     """Tokenises with the vocabulary of a BERT folder."""
 
-    def __init__(self, vocabulary: str | Path):
+    def __init__(self, vocabulary: str | Path, signs=("[CLS]", "[SEP]", "[PAD]", "[MASK]")):
         path = Path(vocabulary)
         path = path / "vocab.txt" if path.is_dir() else path
         tokens = path.read_text(encoding="utf-8").split("\n")
@@ -87,7 +87,7 @@ class TextReader:
         self.tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
         self.tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         self.splitter = pre_tokenizers.BertPreTokenizer()
-        self.cls, self.sep, self.pad, self.mask = (self.vocabulary[t] for t in ("[CLS]", "[SEP]", "[PAD]", "[MASK]"))
+        self.cls, self.sep, self.pad, self.mask = (self.vocabulary[t] for t in signs)
         self.link = self.vocabulary["http"]
 
     def pieces(self, text: str, offset: int = 0) -> list[tuple[int, int, int, int]]:

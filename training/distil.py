@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -20,18 +19,20 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .batches import Row, collate
-from .corpora import CORPORA, read_corpus
-from .evaluate import dev_examples, evaluate_all, load_run, summary
-from .examples import LABELS, pad, token_batches
-from .grounding import class_words
+from .data.corpora import CORPORA, read_corpus
+from .data.examples import LABELS, pad, token_batches
+from .data.photos import COCO_CLASSES
+from .data.soft import Item, Reading, from_gold, mix, read_item, rewrite, without_handles
+from .data.text import TextReader
+from .data.views import PARAPHRASES, class_words
 from .label import to_item
-from .losses import span_loss
-from .optimise import Average, parameter_groups, save_atomically
-from .photos import COCO_CLASSES
-from .soft import Item, Reading, from_gold, mix, read_item, rewrite, without_handles
-from .text import TextReader
-from .train import PARAPHRASES
+from .loop import Plan, Recipe, parameter_groups, run, save_atomically, save_weights
+from .run import load_run
+from .scoring import dev_examples
+from .systems.mner_qg.evaluate import evaluate_all, summary
+from .systems.mner_qg.inputs import Row, collate
+from .systems.mner_qg.interactions import query_mask
+from .systems.mner_qg.loss import span_loss
 
 # How often a run of one pass reads each set: asked with questions, and without. "pairs" and "tweets" have the teacher's labels only.
 ASKED = {"t15": 2.2, "t17": 2.2, "tweebank": 1.2, "btc": 0.6, "wnut17": 0.6, "wnut16": 0.8, "ewt": 0.5, "wikigold": 0.8, "idrisi": 0.12,
@@ -130,26 +131,33 @@ def plain_batch(readings: list[Reading], reader: TextReader):
     return ids, segments, shapes, mask, torch.from_numpy(target), torch.from_numpy(weight)
 
 
-class Student:
-    """One run: model, texts, optimiser, and how far it has come."""
-
+class Distilling(Recipe):
     def __init__(self, args):
-        self.args, self.out, self.data = args, Path(args.out), Path(args.data)
-        self.out.mkdir(parents=True, exist_ok=True)
-        torch.manual_seed(args.seed)
-        self.rng = random.Random(args.seed)
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.model, self.reader = load_run(Path(args.run))
-        self.model.to(self.device)
+        self.args, self.out, self.rng = args, Path(args.out), random.Random(args.seed)
+        start = load_run(args.run)
+        self.model, self.reader = start.model, start.reader
         self.model.text_encoder.dropout = args.dropout
         self.names = self.questions_in_words()
-        self.before = self.question_vectors(self.model.eval()).detach()
+        with torch.no_grad():
+            self.before = self.question_vectors(range(len(self.names.ids)))
         for part in ("image_encoder", "common_width", "cross_modality", "grounding_head"):
             getattr(self.model, part).requires_grad_(False)
-        self.head = nn.Linear(self.model.config.text.width, 8).to(self.device)
-        nn.init.normal_(self.head.weight, std=0.02)
-        nn.init.constant_(self.head.bias, -4.0)
-        self.texts = Texts(self.data, Path(args.labels) if args.labels else None, args.gold)
+        plain = nn.Linear(self.model.config.text.width, 2 * len(LABELS))  # for the sentences without a question
+        nn.init.normal_(plain.weight, std=0.02)
+        nn.init.constant_(plain.bias, -4.0)
+        self.learns = nn.ModuleDict({"model": self.model, "plain": plain})
+        self.texts = Texts(Path(args.data), Path(args.labels) if args.labels else None, args.gold)
+        self.dev = dev_examples(Path(args.data), self.reader)
+        (self.out / "config.json").write_text(self.model.config.to_json())
+        (self.out / "vocab.txt").write_text("\n".join(self.reader.vocabulary) + "\n", encoding="utf-8")
+
+    def groups(self):
+        groups = parameter_groups(self.model, self.model.text_encoder, self.args.rate, self.args.decay, self.args.head_rate)
+        return [*groups, {"params": list(self.learns["plain"].parameters()), "lr": 1e-3, "weight_decay": 0.0}]
+
+    def begin_step(self):
+        self.learns.train()
+        self.model.image_encoder.eval()
 
     def questions_in_words(self):
         """The questions whose meaning the photo side knows: classes by name, types in all their words."""
@@ -157,112 +165,58 @@ class Student:
         words = [class_words(c, fixed) for c in COCO_CLASSES] + [q for _, q in self.model.config.queries] + [p for ps in PARAPHRASES.values() for p in ps]
         return collate([Row(w, None) for w in words], self.reader)
 
-    def question_vectors(self, model, chosen=None):
-        b = self.names
-        chosen = torch.arange(len(b.ids)) if chosen is None else chosen
-        length = b.mask[chosen].sum(-1, keepdim=True)
-        width = int(length.max())
-        take = lambda t: t[chosen, :width].to(self.device)
-        hidden = model.text_encoder(take(b.ids), take(b.segments), take(b.shapes), take(b.mask))
-        place = torch.arange(width)[None]
-        return model.query_vector(hidden, ((place > 0) & (place < length - 1)).to(self.device))
+    def question_vectors(self, chosen):
+        rows = torch.tensor(list(chosen))
+        width = int(self.names.mask[rows].sum(-1).max())
+        ids, segments, shapes, mask = (t[rows, :width].to(self.device) for t in (self.names.ids, self.names.segments, self.names.shapes, self.names.mask))
+        return self.model.query_vector(self.model.text_encoder(ids, segments, shapes, mask), query_mask(segments, mask))
 
-    def loss(self, asked: list[Reading], plain: list[Reading]):
-        model, args, parts = self.model, self.args, {}
-        on = lambda t: t.to(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=args.bf16 or self.device.type == "cuda"):
-            batch = question_batch(asked, model.config.queries, self.reader, self.rng)
-            output = model(on(batch.ids), on(batch.segments), on(batch.shapes), on(batch.mask)) if batch else None
+    def epoch(self):
+        """One segment: its share of every set, batches of like length, each with as many sentences without a question as fit a run."""
+        items, args, rng = self.texts.items(), self.args, self.rng
+        share = args.passes / args.segments
+        asked = draw(items, ASKED, share, self.reader, rng)
+        plain = draw(items, PLAIN, share, self.reader, rng) if args.plain else []
+        batches = token_batches([len(r.example.ids) + 14 for r in asked], args.tokens, rng)  # 14: a question and its marks
+        most = -(-sum(len(r.example.ids) + 3 for r in plain) // max(1, len(batches)))
+        rest = token_batches([len(r.example.ids) + 2 for r in plain], most, rng)
+        print(f"{len(asked)} asked, {len(plain)} plain; " + ", ".join(f"{k} {len(v)}" for k, v in items.items()), flush=True)
+        return [([asked[i] for i in group], [plain[i] for i in rest[at]] if at < len(rest) else []) for at, group in enumerate(batches)]
+
+    def loss(self, texts):
+        asked, plain = texts
+        args, model, parts = self.args, self.model, {}
+        batch = question_batch(asked, model.config.queries, self.reader, self.rng)
+        chosen = self.rng.sample(range(len(self.before)), min(12, len(self.before)))
+        with self.precision():
+            if batch:
+                batch = batch.to(self.device)
+                output = model(batch.ids, batch.segments, batch.shapes, batch.mask)
             if plain:
-                ids, segments, shapes, mask, target, weight = map(on, plain_batch(plain, self.reader))
-                tagged = self.head(model.text_encoder(ids, segments, shapes, mask))
-            chosen = torch.tensor(self.rng.sample(range(len(self.before)), 12))
-            drift = self.question_vectors(model, chosen) - self.before[chosen]
-        if output:
-            parts["span"] = span_loss(output.start.float(), on(batch.starts), on(batch.start_weight), args.positive) \
-                + span_loss(output.end.float(), on(batch.ends), on(batch.end_weight), args.positive)
-            known = on(batch.exists_weight)
-            parts["existence"] = args.existence * F.binary_cross_entropy_with_logits(output.existence.float(), on(batch.exists), known, reduction="sum") / known.sum()
+                ids, segments, shapes, mask, target, weight = (t.to(self.device) for t in plain_batch(plain, self.reader))
+                tagged = self.learns["plain"](model.text_encoder(ids, segments, shapes, mask)).float()
+            drift = (self.question_vectors(chosen) - self.before[chosen].to(self.device)).float()
+        if batch:
+            parts["span"] = span_loss(output.start.float(), batch.starts, batch.start_weight, args.positive) \
+                + span_loss(output.end.float(), batch.ends, batch.end_weight, args.positive)
+            known = batch.exists_weight
+            parts["existence"] = args.existence * F.binary_cross_entropy_with_logits(output.existence.float(), batch.exists, known, reduction="sum") / known.sum()
         if plain:
-            parts["plain"] = args.plain * F.binary_cross_entropy_with_logits(tagged.float(), target, weight * (1 + (args.positive - 1) * target), reduction="sum") \
-                / weight.amax(1).sum().clamp(min=1) * 2  # per sentence and type, starts and ends: as above
-        parts["question"] = args.hold * drift.float().pow(2).mean() / self.before.pow(2).mean()
+            each = F.binary_cross_entropy_with_logits(tagged, target, weight * (1 + (args.positive - 1) * target), reduction="sum")
+            parts["plain"] = args.plain * each / weight.amax(1).sum().clamp(min=1) * 2  # per sentence and type, starts and ends: as above
+        parts["question"] = args.hold * drift.pow(2).mean() / self.before.pow(2).mean()
         return sum(parts.values()), {k: float(v.detach()) for k, v in parts.items()}
 
-    def run(self) -> None:
-        args, model = self.args, self.model
-        groups = parameter_groups(model, model.text_encoder, args.rate, args.decay, args.head_rate)
-        groups.append({"params": list(self.head.parameters()), "lr": 1e-3, "base": 1e-3, "weight_decay": 0.0})
-        optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
-        average = Average(model, 0.998)
-        checkpoint, segment, at, step, spent = self.out / "checkpoint.pt", 0, 0, 0, 0.0
-        if checkpoint.exists():
-            saved = torch.load(checkpoint, map_location=self.device, weights_only=False)
-            model.load_state_dict(saved["model"])
-            average.model.load_state_dict(saved["average"])
-            self.head.load_state_dict(saved["head"])
-            optimiser.load_state_dict(saved["optimiser"])
-            average.steps, segment, step, spent = saved["step"], saved["segment"], saved["step"], saved["spent"]
-            print(f"resumed at segment {segment}, step {step}", flush=True)
-        (self.out / "config.json").write_text(model.config.to_json())
-        (self.out / "arguments.json").write_text(json.dumps(vars(args), indent=2))
-        (self.out / "vocab.txt").write_text("\n".join(self.reader.vocabulary) + "\n", encoding="utf-8")
-        log, started, kept, mean = open(self.out / "log.jsonl", "a"), time.time() - spent, time.time(), defaultdict(float)
-        total, progress, sentences = None, 0.0, 0
-        for number in range(segment, args.segments):
-            self.rng.seed(f"{args.seed} {number}")
-            items = self.texts.items()
-            asked = draw(items, ASKED, args.passes / args.segments, self.reader, self.rng)
-            plain = draw(items, PLAIN, args.passes / args.segments, self.reader, self.rng) if args.plain else []
-            # A tweet is read once a question of it: about 2.2 times, each time with 14 pieces more.
-            batches = token_batches([len(r.example.ids) + 14 for r in asked], args.tokens, self.rng)
-            rest = token_batches([len(r.example.ids) + 2 for r in plain], -(-sum(len(r.example.ids) + 3 for r in plain) // max(1, len(batches))), self.rng)
-            total = total or len(batches) * args.segments
-            print(f"segment {number}: {len(asked)} asked, {len(plain)} plain, {len(batches)} steps; " + ", ".join(f"{k} {len(v)}" for k, v in items.items()), flush=True)
-            for index, group in enumerate(batches):
-                fraction = (number + index / len(batches)) / args.segments
-                progress = max(fraction, (time.time() - started) / (args.minutes * 60))
-                if progress >= 1:
-                    break
-                model.train()
-                model.image_encoder.eval()
-                for g in optimiser.param_groups:
-                    g["lr"] = g["base"] * min(1.0, (step + 1) / 100) * (1 - progress)
-                loss, parts = self.loss([asked[i] for i in group], [plain[i] for i in rest[index]] if index < len(rest) else [])
-                optimiser.zero_grad(set_to_none=True)
-                loss.backward()
-                nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-                optimiser.step()
-                average.update(model)
-                step += 1
-                sentences += len(group) + (len(rest[index]) if index < len(rest) else 0)
-                for key, value in parts.items():
-                    mean[key] += 0.02 * (value - mean[key]) if mean[key] else value
-                if step % 25 == 0:
-                    row = {"step": step, "progress": round(progress, 3), "sentences": sentences, "seconds": round(time.time() - started), **{k: round(v, 4) for k, v in mean.items()}}
-                    log.write(json.dumps(row) + "\n")
-                    log.flush()
-                    print(" ".join(f"{k} {v}" for k, v in row.items()), flush=True)
-            if progress >= 1:
-                break
-            if time.time() - kept > args.keep * 60:
-                save_atomically({"model": model.state_dict(), "average": average.model.state_dict(), "head": self.head.state_dict(), "optimiser": optimiser.state_dict(),
-                                 "segment": number + 1, "step": step, "spent": time.time() - started}, checkpoint)
-                kept = time.time()
-                if args.watch:
-                    report = evaluate_all(average.model, self.data, self.reader, {k: v[:250] for k, v in dev_examples(self.data, self.reader).items()}, photos=False)
-                    print(summary(report), flush=True)
-        self.finish(average.model, step, time.time() - started)
-        checkpoint.unlink(missing_ok=True)
-
-    def finish(self, model, step: int, seconds: float) -> None:
-        from safetensors.torch import save_file
-
-        save_file({k: v.contiguous().cpu() for k, v in model.state_dict().items()}, self.out / "model.safetensors")
-        save_atomically(self.head.state_dict(), self.out / "plain-head.pt")
-        report = evaluate_all(model.float().cpu(), self.data, self.reader, photos=False)
+    def look(self, average, final):
+        if not final:
+            return None
+        model = average["model"]
+        save_weights(model, self.out / "model.safetensors")
+        save_atomically(average["plain"].state_dict(), self.out / "plain-head.pt")
+        report = evaluate_all(model.cpu(), Path(self.args.data), self.reader, self.dev, photos=False)
         (self.out / "report.json").write_text(json.dumps(report, indent=2))
-        print(f"{step} steps, {seconds:.0f} s | {summary(report)}", flush=True)
+        print(summary(report), flush=True)
+        return report
 
 
 def parser() -> argparse.ArgumentParser:
@@ -274,9 +228,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--gold", type=float, default=0.5, help="share of the gold where both gold and the teacher answer")
     p.add_argument("--passes", type=float, default=1.0, help="times what ASKED and PLAIN say")
     p.add_argument("--minutes", type=float, default=1e9, help="stop (with the rate at zero) after this long")
-    p.add_argument("--segments", type=int, default=12, help="parts of a run; label files are looked up anew at each")
+    p.add_argument("--segments", type=int, default=16, help="parts of a run; label files are looked up anew at each")
     p.add_argument("--tokens", type=int, default=512, help="pieces of the sentences of a step, each counted once")
-    p.add_argument("--rate", type=float, default=1.5e-4)
+    p.add_argument("--rate", type=float, default=1.2e-4)
     p.add_argument("--decay", type=float, default=0.9)
     p.add_argument("--head-rate", type=float, default=5e-4)
     p.add_argument("--dropout", type=float, default=0.1)
@@ -284,12 +238,19 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--existence", type=float, default=1.0)
     p.add_argument("--plain", type=float, default=1.0, help="weight of the rows without a question; 0 leaves them out")
     p.add_argument("--hold", type=float, default=0.3, help="weight of what holds the questions' vectors in place")
-    p.add_argument("--keep", type=float, default=5, help="minutes between checkpoints")
-    p.add_argument("--watch", action="store_true", help="score a part of dev at each checkpoint")
     p.add_argument("--seed", type=int, default=0)
-    p.add_argument("--bf16", action="store_true", help="bfloat16 on a CPU that has it (a GPU always takes it)")
+    p.add_argument("--bf16", action="store_true", help="16-bit products: on a GPU, or on a CPU that has them")
     return p
 
 
+def main() -> None:
+    args = parser().parse_args()
+    out = Path(args.out)
+    out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(args.seed)
+    (out / "arguments.json").write_text(json.dumps(vars(args), indent=2))
+    run(Distilling(args), Plan(out, args.segments, args.minutes, warmup=100, bf16=args.bf16))
+
+
 if __name__ == "__main__":
-    Student(parser().parse_args()).run()
+    main()

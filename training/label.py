@@ -8,6 +8,7 @@ one of them by lot. Finished files are left alone, so a stopped run goes on.
 from __future__ import annotations
 
 import argparse
+import copy
 import gzip
 import random
 from pathlib import Path
@@ -15,13 +16,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .chain import posteriors
-from .corpora import CORPORA, NAMES, read_corpus
-from .data import Tweet
-from .examples import make_example
-from .optimise import save_atomically
-from .soft import Item, blank
-from .teacher import emit, load_teacher
+from .data.corpora import CORPORA, NAMES, read_corpus
+from .data.examples import make_example
+from .data.readers import Tweet
+from .data.soft import Item, blank
+from .loop import save_atomically
+from .teacher import emit, load_teacher, posteriors
 
 CONVENTIONS = ("t15", "t17")
 
@@ -44,15 +44,15 @@ def texts_to_label(data: Path, most: int, rng: random.Random) -> list[tuple[str,
 
 
 @torch.no_grad()
-def judge(model, reader, texts: list[str], conventions: list[str], low: bool) -> list[dict]:
+def judge(model, reader, texts: list[str], conventions: list[str], bf16: bool) -> list[dict]:
     """Per text: start and end (W, 4) and existence (4), in 255ths."""
     examples = [make_example(Tweet("", [text], ["O"], text, [(0, len(text))]), reader) for text in texts]
     answers = [{"text": text, "convention": c} for text, c in zip(texts, conventions)]
     usable = [i for i, e in enumerate(examples) if e.first.any()]
-    chain = model.chain()
+    chain = copy.deepcopy(model.crf).cpu()
     byte = lambda p: torch.from_numpy(np.round(np.clip(p, 0, 1) * 255).astype(np.uint8))
-    for group, batch, emissions in emit(model, [examples[i] for i in usable], [NAMES.index(conventions[i]) for i in usable], reader, low):
-        tags, exists = (t.cpu().numpy() for t in posteriors(emissions, batch.word_mask, *chain))
+    for group, emissions, mask in emit(model, [examples[i] for i in usable], [NAMES.index(conventions[i]) for i in usable], reader, bf16):
+        tags, exists = (t.numpy() for t in posteriors(chain, emissions, mask))
         for row, at in enumerate(group):
             i = usable[at]
             count = int(examples[i].first.sum())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .data import TYPES, Tweet, read_conll
+from .readers import TYPES, Tweet, read_conll
 
 ALL = (True, True, True, True)
 PEOPLE_PLACES_ORGANISATIONS = (True, True, True, False)

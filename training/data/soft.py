@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .data import Tweet, entity_spans
 from .examples import LABELS, Example, make_example
+from .readers import Tweet, entity_spans
 from .text import TextReader, find_words
 
 

@@ -146,6 +146,7 @@ class Distilling(Recipe):
         nn.init.normal_(plain.weight, std=0.02)
         nn.init.constant_(plain.bias, -4.0)
         self.learns = nn.ModuleDict({"model": self.model, "plain": plain})
+        self.start = {n: p.detach().clone() for n, p in self.model.named_parameters() if p.requires_grad}
         self.texts = Texts(Path(args.data), Path(args.labels) if args.labels else None, args.gold)
         self.dev = dev_examples(Path(args.data), self.reader)
         (self.out / "config.json").write_text(self.model.config.to_json())
@@ -211,6 +212,10 @@ class Distilling(Recipe):
         if not final:
             return None
         model = average["model"]
+        with torch.no_grad():  # a straight line between old and new: dev is better there than at either end
+            for name, parameter in model.named_parameters():
+                if name in self.start:
+                    parameter.lerp_(self.start[name].to(parameter.device), self.args.old)
         save_weights(model, self.out / "model.safetensors")
         save_atomically(average["plain"].state_dict(), self.out / "plain-head.pt")
         report = evaluate_all(model.cpu(), Path(self.args.data), self.reader, self.dev, photos=False)
@@ -238,6 +243,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--existence", type=float, default=1.0)
     p.add_argument("--plain", type=float, default=1.0, help="weight of the rows without a question; 0 leaves them out")
     p.add_argument("--hold", type=float, default=0.3, help="weight of what holds the questions' vectors in place")
+    p.add_argument("--old", type=float, default=0.4, help="share of the network that was started from in the final weights")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--bf16", action="store_true", help="16-bit products: on a GPU, or on a CPU that has them")
     return p

@@ -46,6 +46,7 @@ def texts_to_label(data: Path, most: int, rng: random.Random) -> list[tuple[str,
 @torch.no_grad()
 def judge(model, reader, texts: list[str], conventions: list[str], bf16: bool) -> list[dict]:
     """Per text: start and end (W, 4) and existence (4), in 255ths."""
+    texts, conventions = zip(*((t, c) for t, c in zip(texts, conventions) if t.strip()))
     examples = [make_example(Tweet("", [text], ["O"], text, [(0, len(text))]), reader) for text in texts]
     answers = [{"text": text, "convention": c} for text, c in zip(texts, conventions)]
     usable = [i for i, e in enumerate(examples) if e.first.any()]

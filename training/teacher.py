@@ -34,10 +34,11 @@ SEGMENTS = 16  # a run is read in so many shuffled parts, with batches of like l
 
 
 class TeacherReader(TextReader):
-    """The same word pieces under MPNet's numbers: its vocabulary is BERT's with other special signs before it."""
+    """The same word pieces under MPNet's numbers: its vocabulary is BERT's, with special signs of its own before it."""
 
     def __init__(self, vocabulary: str | Path):
-        super().__init__(vocabulary, ("<s>", "</s>", "<pad>", "<mask>"))
+        super().__init__(vocabulary)
+        self.cls, self.sep, self.pad, self.mask = (self.vocabulary[sign] for sign in ("<s>", "</s>", "<pad>", "<mask>"))
 
 
 class Teacher(nn.Module):

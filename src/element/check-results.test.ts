@@ -166,4 +166,53 @@ describe("checkResults", () => {
       ),
     );
   });
+
+  it("draws a number that a page can hold and says how many there were", () => {
+    const entities = Array.from({ length: 100_000 }, (_, at) => ({ start: at % 8, end: (at % 8) + 1, type: "PER" }));
+    const { result, error } = checkResults({ ...good, entities });
+    expect(result?.entities.length).toBeLessThanOrEqual(2000);
+    expect(error?.message).toContain("only the first 2000 of 100000 entities are drawn");
+  });
+
+  it("draws no more names inside each other than can be told apart", () => {
+    const text = "a".repeat(10_000);
+    const nested = Array.from({ length: 1000 }, (_, at) => ({ start: at, end: 10_000 - at, type: "PER" }));
+    const { result, error } = checkResults({ text, entities: nested });
+    expect(result?.entities.length).toBe(12);
+    expect(result?.entities[0]).toMatchObject({ start: 0, end: 10_000 });
+    expect(error?.message).toContain("988 entities overlap more than 11 others");
+    const beside = Array.from({ length: 1000 }, (_, at) => ({ start: at, end: at + 1, type: "PER" }));
+    expect(checkResults({ text, entities: beside }).result?.entities.length).toBe(1000);
+  });
+
+  it("does not walk through lists that are long and hold nothing", () => {
+    const sparse = Array(2 ** 32 - 1);
+    const begun = performance.now();
+    const { result, error } = checkResults({
+      ...good,
+      entities: sparse,
+      queries: [
+        {
+          type: "PER",
+          alternatives: sparse,
+          region: { box: sparse },
+          attention: { columns: 1, rows: 1, cells: sparse },
+        },
+      ],
+      notices: sparse,
+    });
+    expect([result?.entities, error?.code]).toEqual([[], "results-invalid"]);
+    expect(performance.now() - begun).toBeLessThan(1000);
+  });
+
+  it("cuts texts and labels that nobody could read", () => {
+    const { result } = checkResults({
+      text: "a".repeat(10_000_000),
+      entities: [{ start: 0, end: 1, type: "x".repeat(1_000_000) }],
+      notices: [{ code: "c", message: "m".repeat(1_000_000) }],
+    });
+    expect([result?.text.length, result?.entities.length, result?.notices[0]?.message.length]).toEqual([
+      100_000, 0, 1000,
+    ]);
+  });
 });

@@ -26,10 +26,35 @@ export type Loose = Readonly<Record<string, unknown>>;
 export type Report = (problem: string) => null;
 
 const mostCells = 16_384;
+/** What one page can draw and a reader can take in; the rest is counted, not drawn. */
+const most = { text: 100_000, type: 200, entities: 2000, depth: 12, queries: 200, alternatives: 20, notices: 50 };
 
 export const isObject = (value: unknown): value is Loose => typeof value === "object" && value !== null;
 export const isNumber = (value: unknown): value is number => Number.isFinite(value);
 export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** The first of a list. Length first: a sparse one of four thousand million places is as easily written as any other. */
+function firstOf(value: unknown, limit: number, what: string, report: Report): readonly unknown[] {
+  const given = list(value);
+  if (given.length <= limit) return given;
+  report(`only the first ${limit} of ${given.length} ${what} are drawn`);
+  return Array.from({ length: limit }, (_, index) => given[index]);
+}
+
+/** Leaves out what would lie under `most.depth` others: outer ones first, each in the lowest lane that is free. */
+function limitDepth(entities: readonly Entity[], report: Report): readonly Entity[] {
+  const outerFirst = [...entities].sort((a, b) => a.start - b.start || b.end - a.end);
+  const laneEnds = Array<number>(most.depth).fill(0);
+  const tooDeep = new Set<Entity>();
+  for (const entity of outerFirst) {
+    const lane = laneEnds.findIndex((end) => end <= entity.start);
+    if (lane < 0) tooDeep.add(entity);
+    else laneEnds[lane] = entity.end;
+  }
+  if (tooDeep.size === 0) return entities;
+  report(`${tooDeep.size} entities overlap more than ${most.depth - 1} others and are not drawn`);
+  return entities.filter((entity) => !tooDeep.has(entity));
+}
 /** Probabilities outside 0 to 1 are unknown, which is `NaN`: shown as nothing at all rather than as a false figure. */
 export const probability = (value: unknown): number =>
   isNumber(value) && value >= 0 && value <= 1 ? value : Number.NaN;
@@ -60,6 +85,7 @@ function readEntity(value: unknown, index: number, text: string, report: Report)
   if (from < 0 || to > text.length) return report(`${where} lies outside the text (0 to ${text.length})`);
   if (from >= to) return report(`${where} is empty`);
   if (typeof type !== "string" || type.trim() === "") return report(`${where} has no type`);
+  if (type.length > most.type) return report(`${where} has a type of more than ${most.type} characters`);
   const region = readRegion(value.region, where, report);
   const { notInPhoto, alternatives, ambiguous } = value;
   return {
@@ -77,7 +103,7 @@ function readEntity(value: unknown, index: number, text: string, report: Report)
 }
 
 function readRegions(value: unknown, where: string, report: Report): Region[] {
-  return list(value)
+  return firstOf(value, most.alternatives, "alternatives", report)
     .map((region) => readRegion(region, where, report))
     .filter((region) => region !== null);
 }
@@ -99,8 +125,8 @@ function readQuery(value: unknown, index: number, report: Report): QueryResult |
   const where = `queries[${index}]`;
   if (!isObject(value) || typeof value.type !== "string") return report(`${where} has no type`);
   return {
-    type: value.type,
-    query: typeof value.query === "string" ? value.query : "",
+    type: value.type.slice(0, most.type),
+    query: typeof value.query === "string" ? value.query.slice(0, most.type) : "",
     exists: probability(value.exists),
     region: readRegion(value.region, where, report),
     notInPhoto: probability(value.notInPhoto),
@@ -124,7 +150,8 @@ function read(input: unknown, report: Report): AnalysisResult | null {
   if (!isObject(input)) return report("they are not an object");
   if (typeof input.text !== "string") return report("they have no text");
   if (!Array.isArray(input.entities)) report("entities is not a list");
-  const text = input.text;
+  const text = input.text.slice(0, most.text);
+  if (text !== input.text) report(`only the first ${most.text} of ${input.text.length} characters are drawn`);
   const model = isObject(input.model) ? input.model : {};
   const timings = isObject(input.timings) ? input.timings : {};
   return {
@@ -137,10 +164,13 @@ function read(input: unknown, report: Report): AnalysisResult | null {
     ...(isObject(input.evidence) ? { evidence: input.evidence as unknown as Evidence } : {}),
     text,
     image: readImage(input.image, report),
-    entities: list(input.entities)
-      .map((entity, index) => readEntity(entity, index, text, report))
-      .filter((entity) => entity !== null),
-    queries: list(input.queries)
+    entities: limitDepth(
+      firstOf(input.entities, most.entities, "entities", report)
+        .map((entity, index) => readEntity(entity, index, text, report))
+        .filter((entity) => entity !== null),
+      report,
+    ),
+    queries: firstOf(input.queries, most.queries, "queries", report)
       .map((query, index) => readQuery(query, index, report))
       .filter((query) => query !== null),
     backend: (["webgpu", "webgl", "wasm", "cpu"] as const).find((name) => name === input.backend) ?? "cpu",
@@ -148,9 +178,12 @@ function read(input: unknown, report: Report): AnalysisResult | null {
     timings: Object.fromEntries(
       stages.map((stage) => [stage, isNumber(timings[stage]) ? timings[stage] : 0]),
     ) as Record<keyof Timings, number>,
-    notices: list(input.notices)
+    notices: firstOf(input.notices, most.notices, "notices", report)
       .filter(isObject)
-      .map(({ code, message }) => ({ code: String(code), message: String(message) })),
+      .map(({ code, message }) => ({
+        code: String(code).slice(0, most.type),
+        message: String(message).slice(0, 1000),
+      })),
   };
 }
 

@@ -4,6 +4,7 @@ import { fused, matMul, type Tensor2D, tensor, tidy } from "@tensorflow/tfjs-cor
 import { openBackend } from "../../src/engine/backends/open-backend.js";
 import { browserWasmFiles } from "../../src/engine/backends/wasm-files-browser.js";
 import type { BackendName } from "../../src/engine/results.js";
+import { workerAddress } from "../../src/engine/worker-url.js";
 import { loadModel } from "../../src/model/index.js";
 import { FUSED, hasFused, PANEL, runFused } from "../../src/network/fused.js";
 import { buildNetwork, type ImageFeatures, type Network, type Sequences } from "../../src/network/index.js";
@@ -20,7 +21,7 @@ export async function open(name: BackendName, model: string): Promise<string> {
   const { manifest, weights, tokenizerFiles } = await loadModel(new URL(model, location.href).href);
   // One thread per core where the page may have them, as the other engine gets.
   const threads = globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
-  const wasm = { ...browserWasmFiles(), threads: async () => threads };
+  const wasm = { ...browserWasmFiles(workerAddress), threads: () => threads };
   const backend = await openBackend(name, { wasm, allowSoftware: true });
   network = buildNetwork(manifest.config, weights);
   backendName = name;

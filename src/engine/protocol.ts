@@ -2,6 +2,7 @@
 import { isMnerError, MnerError, type MnerErrorCode } from "../errors/mner-error.js";
 import type { FeatureData, NetworkOutput, Sequences } from "../network/index.js";
 import type { Progress } from "./analyzer.js";
+import type { ThreadStart } from "./backends/fused/pool.js";
 import type { EngineInfo, EngineOptions, Job } from "./job.js";
 import type { AnalysisResult, Notice } from "./results.js";
 
@@ -12,7 +13,9 @@ export type ToWorker =
   | { readonly type: "abort"; readonly id: number }
   /** To a helper: part of a batch, whose photo may follow. */
   | { readonly type: "run-rows"; readonly id: number; readonly rows: Sequences; readonly withPhoto: boolean }
-  | { readonly type: "photo"; readonly id: number; readonly features: FeatureData };
+  | { readonly type: "photo"; readonly id: number; readonly features: FeatureData }
+  /** Instead of all that: to be a thread of another worker's backend from now on. */
+  | ThreadStart;
 
 export type FromWorker =
   /** The script has loaded: from here on a fault is the engine's, not the browser's. */
@@ -31,6 +34,7 @@ export function isToWorker(data: unknown): data is ToWorker {
   const message = data as Readonly<Record<string, unknown>>;
   const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
   if (message.type === "start") return isObject(message.options);
+  if (message.type === "thread") return isObject(message.module) && isObject(message.memory);
   const needed: Readonly<Record<string, boolean>> = {
     analyze: isObject(message.job),
     abort: true,

@@ -16,10 +16,10 @@ let begun = false;
 
 scope.onmessage = ({ data }: MessageEvent<unknown>) => {
   if (!isToWorker(data)) return;
-  if (data.type === "start") {
+  if (data.type === "start" || data.type === "thread") {
     if (begun) return;
     begun = true;
-    void start(data);
+    void (data.type === "start" ? start(data) : help(data));
   } else if (core === null) return;
   else if (data.type === "analyze") void analyze(core, data);
   else if (data.type === "run-rows") void runRows(core, data);
@@ -34,13 +34,19 @@ async function start({ options, script }: Message<"start">): Promise<void> {
       onProgress: (progress: Answer<"progress">["progress"]) => post({ type: "progress", progress }),
       onNotice: (notice: Answer<"notice">["notice"]) => post({ type: "notice", notice }),
     };
-    const surroundings = { ...browserSurroundings(), helperScript: mayHaveHelper() ? script : null };
+    const surroundings = { ...browserSurroundings(script), helperScript: mayHaveHelper() ? script : null };
     // Whoever gives up on a start ends the whole worker, so nothing has to be aborted here.
     core = await startEngine(options, surroundings, events, new AbortController().signal);
     post({ type: "started", info: core.info });
   } catch (error) {
     post({ type: "failed", error: toPlainError(error) });
   }
+}
+
+/** From then on it hears nothing more. */
+async function help(thread: Message<"thread">): Promise<void> {
+  const { beThread, READY } = await import("./backends/fused/pool.js");
+  await beThread(thread, () => scope.postMessage(READY));
 }
 
 /** A second core, and memory for a second copy of the weights; browsers that do not say how much there is get the benefit. */

@@ -27,7 +27,8 @@ interface Tower {
   readonly boxes: readonly Separable[];
 }
 
-const active = (x: Tensor4D, layer: Convolution, stride = 1): Tensor4D => convolve(x, layer, stride, "silu");
+const active = (x: Tensor4D | readonly Tensor4D[], layer: Convolution, stride = 1): Tensor4D =>
+  convolve(x, layer, stride, "silu");
 
 const separate = (x: Tensor4D, { depthwise, pointwise }: Separable, stride = 1): Tensor4D =>
   active(active(x, depthwise, stride), pointwise);
@@ -39,14 +40,14 @@ function crossStage(x: Tensor4D, stage: CrossStage): Tensor4D {
     const y = separate(active(through, first), second);
     through = stage.shortcut ? add(through, y) : y;
   }
-  return active(concat([through, around], 3), stage.merge);
+  return active([through, around], stage.merge);
 }
 
 /** Max pools of 5, 9 and 13: the larger ones are the small one again and again. */
 function poolingPyramid(x: Tensor4D, reduce: Convolution, merge: Convolution): Tensor4D {
   const pools = [active(x, reduce)];
   for (let size = 0; size < 3; size++) pools.push(maxPool(pools[size]!, 5, 1, "same"));
-  return active(concat(pools, 3), merge);
+  return active(pools, merge);
 }
 
 function towers(x: Tensor4D, { stem, classes, boxes }: Tower): Tensor4D {

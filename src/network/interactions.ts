@@ -217,8 +217,8 @@ export function letIn(
   looked: Tensor2D[],
 ): { seen: Tensor2D; openness: Tensor } {
   const [seen, openness] = tidy(() => {
-    const a = linear(concat(looked, 1), layer.project);
-    const gate = sigmoid(linear(concat([hidden, a], 1), layer.gate));
+    const a = linear(looked, layer.project);
+    const gate = sigmoid(linear([hidden, a], layer.gate));
     return [add(hidden, mul(gate, a)), mean(gate, 1)];
   });
   return { seen: seen as Tensor2D, openness: openness as Tensor };

@@ -23,20 +23,36 @@ import {
   tidy,
   transpose,
 } from "@tensorflow/tfjs-core";
-import { type Activation, FUSED, hasFused, runFused } from "./fused.js";
+import { type Activation, FUSED, hasFused, MOST_PARTS, runFused } from "./fused.js";
 import type { Convolution, Linear } from "./weights.js";
 
 /** What a leaky ReLU keeps of what is below zero. */
 const LEAK = 0.1;
+/** Our depthwise kernel takes channels by fours. */
+const FEWEST_CHANNELS = 4;
 
-/** A linear layer over the last dimension, and what comes after it. */
-export function linear<T extends Tensor2D | Tensor4D>(x: T, layer: Linear, activation: Activation = "linear"): T {
-  const { inputs, outputs, weight, bias } = layer;
-  if (layer.panels) return runFused<T>(FUSED.linear, { x, panels: weight, bias }, { inputs, outputs, activation });
-  if (x.rank === 2) return activate(product(x as Tensor2D, layer, activation), activation) as T;
-  const [batch, height, width] = x.shape as [number, number, number, number];
+/**
+ * A linear layer over the last dimension, and what comes after it. Several inputs count as one, side by side: kernels of our own
+ * read each where it is, others from a concatenation.
+ */
+export function linear<T extends Tensor2D | Tensor4D>(
+  x: T | readonly T[],
+  layer: Linear,
+  activation: Activation = "linear",
+): T {
+  const { inputs, outputs, kernel, weight, steps, bias } = layer;
+  const parts = Array.isArray(x) ? (x as readonly T[]) : [x as T];
+  if (kernel !== null && parts.length <= MOST_PARTS) {
+    const [first, x1 = null, x2 = null, x3 = null] = parts;
+    const given = { x: first!, x1, x2, x3, panels: weight, steps, bias };
+    return runFused<T>(kernel, given, { inputs, outputs, activation });
+  }
+  if (parts.length > 1) return tidy(() => linear(concat([...parts], parts[0]!.rank - 1) as T, layer, activation));
+  const whole = parts[0]!;
+  if (whole.rank === 2) return activate(product(whole as Tensor2D, layer, activation), activation) as T;
+  const [batch, height, width] = whole.shape as [number, number, number, number];
   return tidy(() => {
-    const rows: Tensor2D = reshape(x, [batch * height * width, inputs]);
+    const rows: Tensor2D = reshape(whole, [batch * height * width, inputs]);
     return reshape(activate(product(rows, layer, activation), activation), [
       batch,
       height,
@@ -64,10 +80,20 @@ function activate<T extends Tensor>(x: T, activation: Activation): T {
   return x;
 }
 
-/** Padded by half the kernel, as everywhere in the reference. */
-export function convolve(x: Tensor4D, layer: Convolution, stride = 1, activation: Activation = "linear"): Tensor4D {
+/** Padded by half the kernel, as everywhere in the reference. Several inputs count as one, side by side. */
+export function convolve(
+  input: Tensor4D | readonly Tensor4D[],
+  layer: Convolution,
+  stride = 1,
+  activation: Activation = "linear",
+): Tensor4D {
   const { kernel, filter, bias, depthwise, pointwise } = layer;
-  if (pointwise !== null) return linear(x, pointwise, activation);
+  if (pointwise !== null) return linear(input, pointwise, activation);
+  if (Array.isArray(input)) return tidy(() => convolve(concat([...input], 3), layer, stride, activation));
+  const x = input as Tensor4D;
+  if (depthwise && hasFused(FUSED.depthwise) && x.shape[3] >= FEWEST_CHANNELS) {
+    return runFused<Tensor4D>(FUSED.depthwise, { x, filter, bias }, { stride, activation });
+  }
   const options = {
     x,
     filter: filter!,

@@ -5,6 +5,7 @@ import { MnerError } from "../errors/mner-error.js";
 import type { NetworkConfig } from "./config.js";
 import { BATCH_NORM_EPSILON, expectedTensors, normedConvolutions } from "./expected-tensors.js";
 import { FUSED, hasFused, PANEL } from "./fused.js";
+import { toSteps } from "./steps.js";
 
 export interface NamedWeight {
   readonly shape: readonly number[];
@@ -21,11 +22,14 @@ export interface WeightSource {
 export interface Linear {
   readonly inputs: number;
   readonly outputs: number;
-  /** [inputs, outputs], or in panels for a backend that wants it so. */
+  /** [inputs, outputs], or in panels for a kernel of our own. */
   readonly weight: Tensor;
+  /** What one of a weight's eight bits stands for, per output, where the kernel takes them so. */
+  readonly steps: Tensor1D | null;
   /** One per output, or filled up with zeros to whole panels. */
   readonly bias: Tensor1D;
-  readonly panels: boolean;
+  /** Name of the kernel of our own that takes it. */
+  readonly kernel: string | null;
 }
 
 export interface Convolution {
@@ -90,6 +94,13 @@ export class WeightLoader {
     return made;
   }
 
+  /** Bytes, four to a number of the shape. */
+  private keepPacked(bytes: Int8Array, shape: number[]): Tensor {
+    const made = tensor(new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4), shape, "int32");
+    this.kept.push(made);
+    return made;
+  }
+
   vector(values: Float32Array): Tensor1D {
     return this.keep(values, [values.length]) as Tensor1D;
   }
@@ -107,13 +118,23 @@ export class WeightLoader {
     const { inputs, outputs } = joined;
     if (!hasFused(FUSED.linear)) {
       const weight = this.keep(turned(joined.values, outputs, inputs), [inputs, outputs]);
-      return { inputs, outputs, weight, bias: this.vector(joined.bias), panels: false };
+      return { inputs, outputs, weight, steps: null, bias: this.vector(joined.bias), kernel: null };
     }
     const panels = Math.ceil(outputs / PANEL);
-    const bias = new Float32Array(panels * PANEL);
-    bias.set(joined.bias);
+    const filled = (values: Float32Array): Tensor1D => {
+      const whole = new Float32Array(panels * PANEL);
+      whole.set(values);
+      return this.vector(whole);
+    };
+    const bias = filled(joined.bias);
+    const eightBits = hasFused(FUSED.linear16) ? toSteps(joined) : null;
+    if (eightBits !== null) {
+      const depth = eightBits.values.length / (panels * PANEL);
+      const weight = this.keepPacked(eightBits.values, [panels, depth, PANEL / 4]);
+      return { inputs, outputs, weight, steps: filled(eightBits.steps), bias, kernel: FUSED.linear16 };
+    }
     const weight = this.keep(toPanels(joined), [panels, inputs, PANEL]);
-    return { inputs, outputs, weight, bias: this.vector(bias), panels: true };
+    return { inputs, outputs, weight, steps: null, bias, kernel: FUSED.linear };
   }
 
   /** A convolution with its own bias. */

@@ -3,6 +3,7 @@ import type { OpenBackend } from "../../src/engine/backends/backend.js";
 import { openBackend } from "../../src/engine/backends/open-backend.js";
 import { browserWasmFiles } from "../../src/engine/backends/wasm-files-browser.js";
 import type { BackendName } from "../../src/engine/results.js";
+import { workerAddress } from "../../src/engine/worker-url.js";
 import { measureParity, type ParityReport } from "../support/parity.js";
 import { parseSafetensors } from "../support/safetensors.js";
 
@@ -14,7 +15,7 @@ export async function run(backend: BackendName, golden: string, threads: number)
   const bytes = async (file: string): Promise<ArrayBuffer> =>
     (await fetch(`/fixtures/${golden}/${file}`)).arrayBuffer();
   // Threads where they may be had, however few cores this machine has.
-  const wasm = { ...browserWasmFiles(), threads: async () => threads };
+  const wasm = { ...browserWasmFiles(workerAddress), threads: () => threads };
   const open: OpenBackend = await openBackend(backend, { wasm, allowSoftware: true });
   try {
     const report = await measureParity({

@@ -1,0 +1,55 @@
+// The race between the two ways of multiplying: either may win it, and what it found is kept.
+import { beforeEach, describe, expect, it } from "vitest";
+import { compileKernels, type KernelModule, startKernels } from "./kernel-module.js";
+import { chooseProducts, RACE_BYTES, race, topFor } from "./race.js";
+import { forget, type Products, recall } from "./remember.js";
+
+/** Runs that only move a clock, as fast or slow as they are told. */
+function raceOf(ms: Readonly<Record<Products, number>>): Products {
+  let clock = 0;
+  const run = (name: Products) => () => {
+    clock += ms[name];
+  };
+  return race({ floats: run("floats"), "sixteen-bits": run("sixteen-bits") }, () => clock);
+}
+
+beforeEach(forget);
+
+describe("the race", () => {
+  it("is won by whichever is faster", () => {
+    expect(raceOf({ floats: 0.2, "sixteen-bits": 0.1 })).toBe("sixteen-bits");
+    expect(raceOf({ floats: 0.1, "sixteen-bits": 0.2 })).toBe("floats");
+  });
+
+  it("ends on a machine where every run takes for ever", () => {
+    expect(raceOf({ floats: 900, "sixteen-bits": 800 })).toBe("sixteen-bits");
+  });
+
+  it("is run with the real kernels within bounds, once, and remembered", async () => {
+    const memory = new WebAssembly.Memory({ initial: 64, maximum: 65_536 });
+    const kernels = await startKernels(await compileKernels(memory), memory);
+    let calls = 0;
+    const linear16 = (...values: number[]): void => {
+      calls++;
+      kernels.linear16(...values);
+    };
+    const counted = { ...kernels, linear16 };
+    const begun = performance.now();
+    const found = await chooseProducts(counted as KernelModule, 1024);
+    expect(performance.now() - begun).toBeLessThan(2000);
+    expect(["floats", "sixteen-bits"]).toContain(found);
+    expect(calls).toBeGreaterThan(0);
+    const once = calls;
+    expect(await chooseProducts(counted as KernelModule, 1024)).toBe(found);
+    expect(calls).toBe(once);
+    expect(await recall(null)).toBe(found);
+    expect(1024 + RACE_BYTES).toBeLessThan(memory.buffer.byteLength);
+  });
+
+  it("leaves sums of every depth within 32 bits, and rows ten bits at least", () => {
+    for (const inputs of [1, 96, 384, 1536, 3072, 8192]) {
+      expect(topFor(inputs) * 127 * inputs).toBeLessThan(2 ** 31);
+      expect(topFor(inputs)).toBeGreaterThanOrEqual(2 ** 10);
+    }
+  });
+});

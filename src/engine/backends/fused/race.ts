@@ -1,0 +1,59 @@
+// Which way of multiplying suits this machine? Whole numbers of sixteen bits are faster on most; where a processor has
+// multiply-and-add for floats but slow products of whole numbers (some ARM), floats are. Nothing says which but a try.
+import type { KernelModule } from "./kernel-module.js";
+import { type Memory, type Products, recall, remember } from "./remember.js";
+
+/** Products of sixteen bits are summed in 32, so rows are quantised to the more bits the fewer there are: 15 down to 12. */
+export function topFor(inputs: number): number {
+  return Math.min(2 ** 15 - 1, Math.floor((2 ** 31 - 1) / (127 * inputs)));
+}
+
+/** A layer like those of the network, small enough to be tried a hundred times. */
+const [ROWS, INPUTS, OUTPUTS] = [32, 384, 256];
+/** Long enough for the engine to have compiled both kernels well, which it does while they run. */
+const [LEAST_MS, MOST_MS, LEAST_ROUNDS] = [12, 60, 12];
+
+/** Bytes of memory that the race needs. */
+export const RACE_BYTES = 4 * (ROWS * INPUTS + INPUTS * OUTPUTS + 2 * OUTPUTS + ROWS * OUTPUTS) + 64 * 1024;
+
+/** The faster of the two on this machine: what was found before, or what a race of a few milliseconds says. */
+export async function chooseProducts(
+  kernels: KernelModule,
+  address: number,
+  memory: Memory | null = null,
+): Promise<Products> {
+  const known = await recall(memory);
+  if (known !== null) return known;
+  const found = race(contenders(kernels, address));
+  await remember(found, memory);
+  return found;
+}
+
+/** Runs both in turn until both have had enough tries, and compares their best: whatever disturbs a run only makes it longer. */
+export function race(runs: Readonly<Record<Products, () => void>>, now = (): number => performance.now()): Products {
+  const best: Record<Products, number> = { floats: Number.POSITIVE_INFINITY, "sixteen-bits": Number.POSITIVE_INFINITY };
+  const begun = now();
+  for (let round = 0; ; round++) {
+    const spent = now() - begun;
+    if (spent > MOST_MS || (spent > LEAST_MS && round >= LEAST_ROUNDS)) break;
+    for (const name of ["floats", "sixteen-bits"] as const) {
+      const before = now();
+      runs[name]();
+      best[name] = Math.min(best[name], now() - before);
+    }
+  }
+  return best["sixteen-bits"] < best.floats ? "sixteen-bits" : "floats";
+}
+
+function contenders(kernels: KernelModule, address: number): Record<Products, () => void> {
+  const panels = address + 4 * ROWS * INPUTS;
+  const bias = panels + 4 * INPUTS * OUTPUTS;
+  const steps = bias + 4 * OUTPUTS;
+  const out = steps + 4 * OUTPUTS;
+  const scratch = out + 4 * ROWS * OUTPUTS;
+  const parts = [address, INPUTS, 0, 0, 0, 0, 0, 0, panels];
+  return {
+    floats: () => kernels.linear(...parts, bias, out, OUTPUTS, 0, scratch, 0, ROWS),
+    "sixteen-bits": () => kernels.linear16(...parts, steps, bias, out, OUTPUTS, 0, topFor(INPUTS), scratch, 0, ROWS),
+  };
+}

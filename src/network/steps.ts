@@ -1,0 +1,55 @@
+// Finds the eight bits again in weights that were read from them: a row's numbers are then all whole multiples of one step, up to
+// 127 of it. Scaling a row, or folding a norm into it, only changes its step.
+import { DEPTH, PANEL } from "./fused.js";
+
+const LARGEST = 127;
+/** How far from a whole number of steps a weight may be: far more than rounding leaves, far less than chance allows. */
+const TOLERANCE = 1e-3;
+/** Thinner layers take longer to quantise their rows for than they save. */
+const FEWEST_INPUTS = 96;
+const FEWEST_OUTPUTS = 96;
+/** Sums of so many products of 16 and 8 bits still leave rows twelve bits. */
+const MOST_INPUTS = 8192;
+
+/** A row of `inputs` numbers per output. */
+interface Rows {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly values: Float32Array;
+}
+
+export interface SteppedMatrix {
+  /** In panels of neighbouring outputs; of each, two inputs side by side, as deep as the inputs filled up to a multiple of DEPTH. */
+  readonly values: Int8Array;
+  /** One per output. */
+  readonly steps: Float32Array;
+}
+
+/** The matrix in steps, or null when its numbers are not of eight bits, or it is too thin to be worth it. */
+export function toSteps({ inputs, outputs, values }: Rows): SteppedMatrix | null {
+  if (inputs < FEWEST_INPUTS || outputs < FEWEST_OUTPUTS || inputs > MOST_INPUTS) return null;
+  const depth = Math.ceil(inputs / DEPTH) * DEPTH;
+  const found = new Int8Array(Math.ceil(outputs / PANEL) * PANEL * depth);
+  const steps = new Float32Array(outputs);
+  for (let output = 0; output < outputs; output++) {
+    const from = output * inputs;
+    const step = largest(values, from, from + inputs) / LARGEST;
+    if (step === 0) continue;
+    steps[output] = step;
+    const column = output % PANEL;
+    const to = (output - column) * depth + column * 2;
+    for (let input = 0; input < inputs; input++) {
+      const exact = values[from + input]! / step;
+      const whole = Math.round(exact);
+      if (!(Math.abs(exact - whole) < TOLERANCE)) return null;
+      found[to + (input >> 1) * 2 * PANEL + (input & 1)] = whole;
+    }
+  }
+  return { values: found, steps };
+}
+
+function largest(values: Float32Array, from: number, to: number): number {
+  let most = 0;
+  for (let at = from; at < to; at++) most = Math.max(most, Math.abs(values[at]!));
+  return most;
+}

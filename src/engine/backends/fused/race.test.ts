@@ -21,6 +21,18 @@ describe("the race", () => {
     expect(raceOf({ floats: 0.1, "sixteen-bits": 0.2 })).toBe("floats");
   });
 
+  it("is not misled by a clock of whole milliseconds, nor by tries that are disturbed", () => {
+    const disturbed = (fast: number, slow: number): Products => {
+      let [clock, runs] = [0, 0];
+      const run = (ms: number) => () => {
+        clock += ms + (++runs % 17 === 0 ? 9 : 0);
+      };
+      return race({ floats: run(slow), "sixteen-bits": run(fast) }, () => Math.floor(clock));
+    };
+    expect(disturbed(0.2, 0.4)).toBe("sixteen-bits");
+    expect(disturbed(0.4, 0.2)).toBe("floats");
+  });
+
   it("ends on a machine where every run takes for ever", () => {
     expect(raceOf({ floats: 900, "sixteen-bits": 800 })).toBe("sixteen-bits");
   });

@@ -1,6 +1,6 @@
 // The small image encoder: a depthwise CSPDarknet with a PAN pyramid that ends in the two towers of the detector it was
 // started from, classes and boxes side by side. Gives V_1..V_3, coarsest first.
-import { add, concat, maxPool, type Tensor4D, tidy } from "@tensorflow/tfjs-core";
+import { concat, maxPool, type Tensor4D, tidy } from "@tensorflow/tfjs-core";
 import { CSP_BLOCKS } from "./expected-tensors.js";
 import { convolve, grow } from "./operations.js";
 import type { Convolution, WeightLoader } from "./weights.js";
@@ -30,15 +30,18 @@ interface Tower {
 const active = (x: Tensor4D | readonly Tensor4D[], layer: Convolution, stride = 1): Tensor4D =>
   convolve(x, layer, stride, "silu");
 
-const separate = (x: Tensor4D, { depthwise, pointwise }: Separable, stride = 1): Tensor4D =>
-  active(active(x, depthwise, stride), pointwise);
+const separate = (
+  x: Tensor4D,
+  { depthwise, pointwise }: Separable,
+  stride = 1,
+  plus: Tensor4D | null = null,
+): Tensor4D => convolve(active(x, depthwise, stride), pointwise, 1, "silu", plus);
 
-function crossStage(x: Tensor4D, stage: CrossStage): Tensor4D {
+function crossStage(x: Tensor4D | readonly Tensor4D[], stage: CrossStage): Tensor4D {
   let through = active(x, stage.through);
   const around = active(x, stage.around);
   for (const { first, second } of stage.blocks) {
-    const y = separate(active(through, first), second);
-    through = stage.shortcut ? add(through, y) : y;
+    through = separate(active(through, first), second, 1, stage.shortcut ? through : null);
   }
   return active([through, around], stage.merge);
 }
@@ -105,12 +108,12 @@ export function loadCspDarknet(loader: WeightLoader): MapStage[] {
     },
     ([c3, c4, c5]) => {
       const p5 = active(c5!, lateral5);
-      const p4 = active(crossStage(concat([grow(p5), c4!], 3), down4), lateral4);
-      return [p5, p4, crossStage(concat([grow(p4), c3!], 3), down3)];
+      const p4 = active(crossStage([grow(p5), c4!], down4), lateral4);
+      return [p5, p4, crossStage([grow(p4), c3!], down3)];
     },
     ([p5, p4, p3]) => {
-      const n4 = crossStage(concat([separate(p3!, climb3, 2), p4!], 3), up4);
-      return [crossStage(concat([separate(n4, climb4, 2), p5!], 3), up5), n4, p3!];
+      const n4 = crossStage([separate(p3!, climb3, 2), p4!], up4);
+      return [crossStage([separate(n4, climb4, 2), p5!], up5), n4, p3!];
     },
     ([n5, n4, p3]) => [towers(n5!, tower5), towers(n4!, tower4), towers(p3!, tower3)],
   ];

@@ -6,7 +6,8 @@ export const FUSED = {
   /**
    * `x` of rows [.., inputs], `panels` [panels, inputs, PANEL], `bias` [panels × PANEL], LinearAttributes → [.., outputs]. The
    * matrix is cut into panels of neighbouring columns, the last one filled up with zeros, and so is the bias. Rows may be spread
-   * over `x` and `x1` to `x3`, as if these stood side by side.
+   * over `x` and `x1` to `x3`, as if these stood side by side. `plus` (may be missing) is added after the activation; it may have
+   * fewer rows, which are then added again and again.
    */
   linear: "MnerLinear",
   /**
@@ -20,6 +21,11 @@ export const FUSED = {
   silu: "MnerSilu",
   /** `x` [batch, height, width, channels], `filter` [kernel, kernel, channels, 1], `bias`, DepthwiseAttributes → the same, convolved. */
   depthwise: "MnerDepthwise",
+  /**
+   * `x` [1, height, width, channels], `conditions` of rows, ConditionAttributes → SiLU of x scaled and shifted channel by channel,
+   * once for each row of conditions.
+   */
+  condition: "MnerCondition",
   /** `x`, `y` (may be missing), `gain`, `offset`, attribute `epsilon` → layer norm of the rows of x + y. */
   layerNorm: "MnerLayerNorm",
   /** `query`, `key`, `value`, `mask` (may be missing), AttentionAttributes → rows like the queries, [rows, width]. */
@@ -47,6 +53,11 @@ export interface LinearAttributes {
 export interface DepthwiseAttributes {
   readonly stride: number;
   readonly activation: Activation;
+}
+
+/** Where in its row a condition's scales begin; its shifts follow. Channels are a multiple of 4. */
+export interface ConditionAttributes {
+  readonly column: number;
 }
 
 /** All heads of all sequences at once. Each input is a matrix of rows, of which `width` columns from a given one are meant. */

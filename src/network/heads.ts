@@ -1,5 +1,5 @@
 // The heads: start, end and existence off the text; a box per cell and anchor, and «not in the photo», off photo and query.
-import { add, matMul, type Tensor2D, type Tensor4D, tidy } from "@tensorflow/tfjs-core";
+import { matMul, type Tensor2D, type Tensor4D, tidy } from "@tensorflow/tfjs-core";
 import { SCALES } from "./config.js";
 import type { ScaleFeatures } from "./interactions.js";
 import { convolve } from "./operations.js";
@@ -23,7 +23,7 @@ export function groundingFromQuery(loader: WeightLoader, width: number): Matrix[
 
 /** (t_x, t_y, t_w, t_h, confidence) per anchor: [count, g, g, 15]. What the query says is added to what all queries share. */
 export function ground(conditioned: Tensor4D, head: Convolution, photo: ScaleFeatures): Tensor4D {
-  return tidy(() => add(convolve(conditioned, head), photo.objects));
+  return convolve(conditioned, head, 1, "linear", photo.objects);
 }
 
 /** How well each cell matches what each query wants: [count, g·g]. */

@@ -17,7 +17,7 @@ import {
   transpose,
 } from "@tensorflow/tfjs-core";
 import { COORDINATES, gridSizes, isDepthwise, type NetworkConfig, SCALES } from "./config.js";
-import { attend, cells, columns, convolve, linear, silu } from "./operations.js";
+import { attend, cells, conditioned, convolve, linear } from "./operations.js";
 import type { Sequences } from "./text-encoder.js";
 import type { Convolution, Linear, Matrix, WeightLoader } from "./weights.js";
 
@@ -192,10 +192,8 @@ export function conditionMap(
   const d = layer.width;
   const { mix, out } = layer.scales[scale]!;
   return tidy(() => {
-    const part = (at: number): Tensor4D =>
-      reshape(columns(conditions, (2 * scale + at) * d, d), [conditions.shape[0], 1, 1, d]);
-    const f = silu(add(mul(photo.reduced, part(0)), part(1)) as Tensor4D);
-    return add(f, convolve(convolve(f, mix, 1, "silu"), out));
+    const f = conditioned(photo.reduced, conditions, 2 * scale * d);
+    return convolve(convolve(f, mix, 1, "silu"), out, 1, "linear", f);
   });
 }
 

@@ -33,20 +33,22 @@ const FEWEST_CHANNELS = 4;
 
 /**
  * A linear layer over the last dimension, and what comes after it. Several inputs count as one, side by side: kernels of our own
- * read each where it is, others from a concatenation.
+ * read each where it is, others from a concatenation. `plus` is added to what comes out; of maps it may be one for all.
  */
 export function linear<T extends Tensor2D | Tensor4D>(
   x: T | readonly T[],
   layer: Linear,
   activation: Activation = "linear",
+  plus: T | null = null,
 ): T {
   const { inputs, outputs, kernel, weight, steps, bias } = layer;
   const parts = Array.isArray(x) ? (x as readonly T[]) : [x as T];
   if (kernel !== null && parts.length <= MOST_PARTS) {
     const [first, x1 = null, x2 = null, x3 = null] = parts;
-    const given = { x: first!, x1, x2, x3, panels: weight, steps, bias };
+    const given = { x: first!, x1, x2, x3, panels: weight, steps, bias, plus };
     return runFused<T>(kernel, given, { inputs, outputs, activation });
   }
+  if (plus !== null) return tidy(() => add(linear(x, layer, activation), plus) as T);
   if (parts.length > 1) return tidy(() => linear(concat([...parts], parts[0]!.rank - 1) as T, layer, activation));
   const whole = parts[0]!;
   if (whole.rank === 2) return activate(product(whole as Tensor2D, layer, activation), activation) as T;
@@ -86,9 +88,11 @@ export function convolve(
   layer: Convolution,
   stride = 1,
   activation: Activation = "linear",
+  plus: Tensor4D | null = null,
 ): Tensor4D {
   const { kernel, filter, bias, depthwise, pointwise } = layer;
-  if (pointwise !== null) return linear(input, pointwise, activation);
+  if (pointwise !== null) return linear(input, pointwise, activation, plus);
+  if (plus !== null) return tidy(() => add(convolve(input, layer, stride, activation), plus) as Tensor4D);
   if (Array.isArray(input)) return tidy(() => convolve(concat([...input], 3), layer, stride, activation));
   const x = input as Tensor4D;
   if (depthwise && hasFused(FUSED.depthwise) && x.shape[3] >= FEWEST_CHANNELS) {
@@ -105,6 +109,17 @@ export function convolve(
     dimRoundingMode: "floor" as const,
   };
   return activate(depthwise ? fused.depthwiseConv2d(options) : fused.conv2d(options), activation);
+}
+
+/** SiLU of a map [1, g, g, d] scaled and shifted as each row of conditions has it from the given column on: [count, g, g, d]. */
+export function conditioned(x: Tensor4D, conditions: Tensor2D, column: number): Tensor4D {
+  const depth = x.shape[3];
+  if (hasFused(FUSED.condition) && depth % 4 === 0) {
+    return runFused<Tensor4D>(FUSED.condition, { x, conditions }, { column });
+  }
+  const part = (at: number): Tensor4D =>
+    reshape(columns(conditions, column + at * depth, depth), [conditions.shape[0], 1, 1, depth]);
+  return tidy(() => silu(add(mul(x, part(0)), part(1)) as Tensor4D));
 }
 
 /** x · sigmoid(x). */

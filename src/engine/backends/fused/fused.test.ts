@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodeInt8, encodeInt8 } from "../../../model/quantise.js";
 import { FUSED } from "../../../network/fused.js";
-import { attend, convolve, layerNorm, linear, scaledGelu, silu } from "../../../network/operations.js";
+import { attend, conditioned, convolve, layerNorm, linear, scaledGelu, silu } from "../../../network/operations.js";
 import { WeightLoader } from "../../../network/weights.js";
 import { openCpu } from "../cpu.js";
 import { selectBackend } from "../open-backend.js";
@@ -67,12 +67,13 @@ describe("fused kernels", { timeout: LOADING_MS }, () => {
     await fc.assert(
       fc.asyncProperty(size(43), parts, size(29), activation, seed, async (rows, widths, outputs, after, start) => {
         const inputs = sum(widths);
+        const plus = start % 2 === 0 ? numbers(rows * outputs, start + 30) : null;
         const values = numbers(inputs * outputs, start);
         const bias = numbers(outputs, start + 1);
         await compare(() => {
           const layer = emptyLoader().linear({ inputs, outputs, values, bias });
           expect([null, FUSED.linear]).toContain(layer.kernel);
-          return linear(matrices(widths, rows, start), layer, after);
+          return linear(matrices(widths, rows, start), layer, after, plus && matrix(plus, rows, outputs));
         });
       }),
       { numRuns: 80 },
@@ -113,6 +114,26 @@ describe("fused kernels", { timeout: LOADING_MS }, () => {
       const layer = emptyLoader().linear({ inputs, outputs, values, bias: new Float32Array(outputs) });
       return linear(matrix(new Float32Array(rows * inputs).fill(3), rows, inputs), layer);
     }, SIXTEEN_BIT_TOLERANCE);
+  });
+
+  it("maps as several queries see them, and what all of them share added", async () => {
+    await fc.assert(
+      fc.asyncProperty(size(4), size(5), size(6), size(9), size(7), seed, async (...given) => {
+        const [count, height, width, fours, outputs, start] = given;
+        const depth = fours * 4;
+        await compare(() => {
+          const map = (values: Float32Array, channels: number) =>
+            tensor(values, [1, height, width, channels]) as Tensor4D;
+          const x = map(numbers(height * width * depth, start), depth);
+          const conditions = matrix(numbers(count * (2 * depth + 7), start + 1), count, 2 * depth + 7);
+          const shared = map(numbers(height * width * outputs, start + 2), outputs);
+          const values = numbers(depth * outputs, start + 3);
+          const layer = emptyLoader().linear({ inputs: depth, outputs, values, bias: numbers(outputs, start + 4) });
+          return linear(conditioned(x, conditions, 3), layer, "linear", shared);
+        });
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it("depthwise convolutions, with every activation", async () => {

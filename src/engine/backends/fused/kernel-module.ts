@@ -2,7 +2,15 @@
 import { PLAIN, RELAXED } from "./binary.js";
 
 /** Kernels whose work can be cut into parts. Each takes its own arguments, then scratch memory, and which part is meant. */
-export type KernelName = "attention" | "depthwise" | "gelu" | "layerNorm" | "linear" | "linear16" | "silu";
+export type KernelName =
+  | "attention"
+  | "condition"
+  | "depthwise"
+  | "gelu"
+  | "layerNorm"
+  | "linear"
+  | "linear16"
+  | "silu";
 
 export type Kernel = (...numbers: number[]) => void;
 

@@ -61,7 +61,8 @@ function contenders(kernels: KernelModule, address: number): Record<Products, ()
   const scratch = out + 4 * ROWS * OUTPUTS;
   const parts = [address, INPUTS, 0, 0, 0, 0, 0, 0, panels];
   return {
-    floats: () => kernels.linear(...parts, bias, out, OUTPUTS, 0, scratch, 0, ROWS),
-    "sixteen-bits": () => kernels.linear16(...parts, steps, bias, out, OUTPUTS, 0, topFor(INPUTS), scratch, 0, ROWS),
+    floats: () => kernels.linear(...parts, bias, out, OUTPUTS, 0, 0, 1, scratch, 0, ROWS),
+    "sixteen-bits": () =>
+      kernels.linear16(...parts, steps, bias, out, OUTPUTS, 0, topFor(INPUTS), 0, 1, scratch, 0, ROWS),
   };
 }

@@ -3,6 +3,7 @@
 import { type KernelConfig, registerKernel, type TensorInfo, unregisterKernel } from "@tensorflow/tfjs-core";
 import {
   type AttentionAttributes,
+  type ConditionAttributes,
   type DepthwiseAttributes,
   FUSED,
   type LinearAttributes,
@@ -52,7 +53,7 @@ export function registerFusedKernels(runner: Runner, sixteenBits: boolean): void
   };
 
   const linear = (backend: WasmBackend, tensors: Inputs, given: LinearAttributes): TensorInfo => {
-    const { x, x1, x2, x3, panels, steps, bias } = tensors;
+    const { x, x1, x2, x3, panels, steps, bias, plus } = tensors;
     const { inputs, outputs, activation } = given;
     const out = backend.makeOutput([...x!.shape.slice(0, -1), outputs], "float32");
     const parts = [x, x1, x2, x3].flatMap((part) => (part ? [address(backend, part), part.shape.at(-1)!] : [0, 0]));
@@ -64,12 +65,13 @@ export function registerFusedKernels(runner: Runner, sixteenBits: boolean): void
     const rows = sizeOf(out) / outputs;
     const least = Math.max(4, Math.ceil(LEAST_PRODUCTS / (inputs * outputs) / 4) * 4);
     const rest = [outputs, ACTIVATIONS[activation]];
-    if (!steps && !x1) runner.run("linear", [...parts, weights, added, to, ...rest], NO_SCRATCH, rows, least);
+    const last = plus ? [address(backend, plus), sizeOf(plus) / outputs] : [0, 1];
+    if (!steps && !x1) runner.run("linear", [...parts, weights, added, to, ...rest, ...last], NO_SCRATCH, rows, least);
     else
       withScratch(backend, runner.kernels.linearScratch(inputs), (scratch) => {
-        if (!steps) runner.run("linear", [...parts, weights, added, to, ...rest], scratch, rows, least);
+        if (!steps) runner.run("linear", [...parts, weights, added, to, ...rest, ...last], scratch, rows, least);
         else {
-          const values = [...parts, weights, address(backend, steps), added, to, ...rest, topFor(inputs)];
+          const values = [...parts, weights, address(backend, steps), added, to, ...rest, topFor(inputs), ...last];
           runner.run("linear16", values, scratch, rows, least);
         }
       });
@@ -87,6 +89,17 @@ export function registerFusedKernels(runner: Runner, sixteenBits: boolean): void
     const values = [...at, height, width, channels, kernel, stride, ACTIVATIONS[activation]];
     const perRow = side(width) * channels * kernel * kernel;
     runner.run("depthwise", values, NO_SCRATCH, batch * side(height), Math.ceil(LEAST_PRODUCTS / 4 / perRow));
+    return out;
+  };
+
+  const condition = (backend: WasmBackend, { x, conditions }: Inputs, given: ConditionAttributes): TensorInfo => {
+    const [, height, width, channels] = x!.shape as [number, number, number, number];
+    const [batch, columns] = conditions!.shape as [number, number];
+    const out = backend.makeOutput([batch, height, width, channels], "float32");
+    const table = address(backend, conditions!) + given.column * BYTES;
+    const cells = height * width;
+    const values = [address(backend, x!), table, columns * BYTES, address(backend, out), cells, channels];
+    runner.run("condition", values, NO_SCRATCH, batch * cells, Math.ceil(LEAST_NUMBERS / channels));
     return out;
   };
 
@@ -148,6 +161,7 @@ export function registerFusedKernels(runner: Runner, sixteenBits: boolean): void
   else unregisterQuietly(FUSED.linear16);
   register(FUSED.gelu, elementwise("gelu"));
   register(FUSED.silu, elementwise("silu"));
+  register(FUSED.condition, condition);
   register(FUSED.depthwise, depthwise);
   register(FUSED.layerNorm, layerNorm);
   register(FUSED.attention, attention);

@@ -42,7 +42,16 @@ const [WORDS, MOST_VALUES] = [16, 24];
 export const BOARD_BYTES = WORDS * 4 + MOST_VALUES * 8;
 
 /** As the board numbers them. */
-const KERNELS: readonly KernelName[] = ["attention", "depthwise", "gelu", "layerNorm", "linear", "linear16", "silu"];
+const KERNELS: readonly KernelName[] = [
+  "attention",
+  "condition",
+  "depthwise",
+  "gelu",
+  "layerNorm",
+  "linear",
+  "linear16",
+  "silu",
+];
 
 /** Tiles for each thread: more than one, so that a thread that is held up does not hold up all. */
 const TILES_EACH = 4;

@@ -5,4 +5,4 @@
 export { attention, attentionScratch } from "./attention";
 export { depthwise } from "./depthwise";
 export { linear, linear16, linearScratch } from "./linear";
-export { gelu, layerNorm, silu } from "./rows";
+export { condition, gelu, layerNorm, silu } from "./rows";

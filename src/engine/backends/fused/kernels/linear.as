@@ -1,5 +1,6 @@
 // Linear layers. The rows may lie in up to four matrices side by side, as a concatenation would have them: `x0` has the first
-// `k0` columns, and so on; a part that is missing has none. Rows `from` to `to` are computed. Matrices and biases come in panels
+// `k0` columns, and so on; a part that is missing has none. Rows `from` to `to` are computed. `plus`
+// (or 0) is added to what comes out. Matrices and biases come in panels
 // of eight columns, the last one filled up with zeros.
 import { copyRow, quantiseRow } from "./gather";
 import { storeColumns, madd } from "./math";
@@ -29,6 +30,8 @@ export function linear(
   out: usize,
   n: i32,
   activation: i32,
+  plus: usize,
+  plusRows: i32,
   scratch: usize,
   from: i32,
   to: i32,
@@ -38,6 +41,7 @@ export function linear(
   let outBytes = <usize>n << 2;
   if (k == k0) {
     floats(x0 + <usize>from * inBytes, panels, bias, out + <usize>from * outBytes, to - from, k, n, activation);
+    if (plus) addRows(out, plus, plusRows, n, from, to);
     return;
   }
   for (let first = from; first < to; first += BLOCK) {
@@ -46,6 +50,7 @@ export function linear(
       copyRow(x0, k0, x1, k1, x2, k2, x3, k3, first + row, scratch + <usize>row * inBytes);
     }
     floats(scratch, panels, bias, out + <usize>first * outBytes, rows, k, n, activation);
+    if (plus) addRows(out, plus, plusRows, n, first, first + rows);
   }
 }
 
@@ -123,6 +128,8 @@ export function linear16(
   n: i32,
   activation: i32,
   top: f32,
+  plus: usize,
+  plusRows: i32,
   scratch: usize,
   from: i32,
   to: i32,
@@ -147,6 +154,20 @@ export function linear16(
       wholes(scratch, inBytes, wide, steps + shift, bias + shift, rowSteps, to, outBytes, rows, columns, activation);
       panel += inBytes << 2;
     }
+    if (plus) addRows(out, plus, plusRows, n, first, first + rows);
+  }
+}
+
+/** What is added after the activation, while the rows are still near: `plusRows` rows, again and again. */
+function addRows(out: usize, plus: usize, plusRows: i32, n: i32, from: i32, to: i32): void {
+  let bytes = <usize>n << 2;
+  let whole = <usize>(n & ~3) << 2;
+  for (let row = from; row < to; row++) {
+    let at = out + <usize>row * bytes;
+    let other = plus + <usize>(row % plusRows) * bytes;
+    let d: usize = 0;
+    for (; d < whole; d += 16) v128.store(at + d, f32x4.add(v128.load(at + d), v128.load(other + d)));
+    for (; d < bytes; d += 4) store<f32>(at + d, load<f32>(at + d) + load<f32>(other + d));
   }
 }
 

@@ -1,4 +1,4 @@
-// Passes over rows: layer norm, GELU and SiLU.
+// Passes over rows: layer norm, GELU, SiLU, and a map as a query sees it.
 import { gelu4, madd, silu4, sumLanes } from "./math";
 
 /** u + u · erf u, for the numbers `from` to `to`. */
@@ -72,3 +72,29 @@ export function layerNorm(
   }
 }
 
+
+/**
+ * Cells of one map, scaled and shifted channel by channel, then SiLU: as many maps as there are rows of conditions, `stride` bytes
+ * apart, each a row of scales and then of shifts. `channels` is a multiple of 4; `from` and `to` count cells of all maps.
+ */
+export function condition(
+  x: usize,
+  conditions: usize,
+  stride: usize,
+  out: usize,
+  cells: i32,
+  channels: i32,
+  scratch: usize,
+  from: i32,
+  to: i32,
+): void {
+  let bytes = <usize>channels << 2;
+  for (let row = from; row < to; row++) {
+    let at = x + <usize>(row % cells) * bytes;
+    let scale = conditions + <usize>(row / cells) * stride;
+    let here = out + <usize>row * bytes;
+    for (let d: usize = 0; d < bytes; d += 16) {
+      v128.store(here + d, silu4(madd(v128.load(at + d), v128.load(scale + d), v128.load(scale + bytes + d))));
+    }
+  }
+}

@@ -30,6 +30,8 @@ import type { Convolution, Linear } from "./weights.js";
 const LEAK = 0.1;
 /** Our depthwise kernel takes channels by fours. */
 const FEWEST_CHANNELS = 4;
+/** A shader has one lane for each four columns of a head. */
+const WIDEST_HEAD = 64;
 
 /**
  * A linear layer over the last dimension, and what comes after it. Several inputs count as one, side by side: kernels of our own
@@ -178,7 +180,7 @@ export interface AttentionShape {
  */
 export function attend(query: Part, key: Part, value: Part, shape: AttentionShape, mask: Tensor2D | null): Tensor2D {
   const { batch, heads, width } = shape;
-  if (hasFused(FUSED.attention) && (width / heads) % 8 === 0) {
+  if (hasFused(FUSED.attention) && (width / heads) % 8 === 0 && width / heads <= WIDEST_HEAD) {
     return runFused<Tensor2D>(
       FUSED.attention,
       { query: query.rows, key: key.rows, value: value.rows, mask },

@@ -48,6 +48,8 @@ export interface LinearAttributes {
   readonly outputs: number;
   /** `gelu` is scaled as above, `leakyrelu` keeps a tenth. */
   readonly activation: Activation;
+  /** `linear16` only: the largest whole number that rows are quantised to. */
+  readonly top?: number;
 }
 
 export interface DepthwiseAttributes {

@@ -43,12 +43,12 @@ export function linear<T extends Tensor2D | Tensor4D>(
   activation: Activation = "linear",
   plus: T | null = null,
 ): T {
-  const { inputs, outputs, kernel, weight, steps, bias } = layer;
+  const { inputs, outputs, kernel, weight, steps, top, bias } = layer;
   const parts = Array.isArray(x) ? (x as readonly T[]) : [x as T];
   if (kernel !== null && parts.length <= MOST_PARTS) {
     const [first, x1 = null, x2 = null, x3 = null] = parts;
     const given = { x: first!, x1, x2, x3, panels: weight, steps, bias, plus };
-    return runFused<T>(kernel, given, { inputs, outputs, activation });
+    return runFused<T>(kernel, given, { inputs, outputs, activation, top });
   }
   if (plus !== null) return tidy(() => add(linear(x, layer, activation), plus) as T);
   if (parts.length > 1) return tidy(() => linear(concat([...parts], parts[0]!.rank - 1) as T, layer, activation));

@@ -8,7 +8,7 @@ const TOLERANCE = 1e-3;
 /** Thinner layers take longer to quantise their rows for than they save. */
 const FEWEST_INPUTS = 96;
 const FEWEST_OUTPUTS = 96;
-/** Sums of so many products of 16 and 8 bits still leave rows twelve bits. */
+/** Sums of so many products leave rows twelve bits even where all weights are at their largest. */
 const MOST_INPUTS = 8192;
 
 /** A row of `inputs` numbers per output. */
@@ -23,6 +23,8 @@ export interface SteppedMatrix {
   readonly values: Int8Array;
   /** One per output. */
   readonly steps: Float32Array;
+  /** To so large whole numbers the rows may be quantised: sums of their products with any output's weights stay within 32 bits. */
+  readonly top: number;
 }
 
 /** The matrix in steps, or null when its numbers are not of eight bits, or it is too thin to be worth it. */
@@ -31,21 +33,26 @@ export function toSteps({ inputs, outputs, values }: Rows): SteppedMatrix | null
   const depth = Math.ceil(inputs / DEPTH) * DEPTH;
   const found = new Int8Array(Math.ceil(outputs / PANEL) * PANEL * depth);
   const steps = new Float32Array(outputs);
+  let heaviest = 1;
   for (let output = 0; output < outputs; output++) {
     const from = output * inputs;
     const step = largest(values, from, from + inputs) / LARGEST;
     if (step === 0) continue;
     steps[output] = step;
     const column = output % PANEL;
+    let weight = 0;
     const to = (output - column) * depth + column * 2;
     for (let input = 0; input < inputs; input++) {
       const exact = values[from + input]! / step;
       const whole = Math.round(exact);
       if (!(Math.abs(exact - whole) < TOLERANCE)) return null;
       found[to + (input >> 1) * 2 * PANEL + (input & 1)] = whole;
+      weight += Math.abs(whole);
     }
+    heaviest = Math.max(heaviest, weight);
   }
-  return { values: found, steps };
+  const top = Math.min(2 ** 15 - 1, Math.floor((2 ** 31 - 1) / heaviest));
+  return { values: found, steps, top };
 }
 
 function largest(values: Float32Array, from: number, to: number): number {

@@ -26,6 +26,8 @@ export interface Linear {
   readonly weight: Tensor;
   /** What one of a weight's eight bits stands for, per output, where the kernel takes them so. */
   readonly steps: Tensor1D | null;
+  /** Rows may then be quantised to so large whole numbers. */
+  readonly top: number;
   /** One per output, or filled up with zeros to whole panels. */
   readonly bias: Tensor1D;
   /** Name of the kernel of our own that takes it. */
@@ -118,7 +120,7 @@ export class WeightLoader {
     const { inputs, outputs } = joined;
     if (!hasFused(FUSED.linear)) {
       const weight = this.keep(turned(joined.values, outputs, inputs), [inputs, outputs]);
-      return { inputs, outputs, weight, steps: null, bias: this.vector(joined.bias), kernel: null };
+      return { inputs, outputs, weight, steps: null, top: 0, bias: this.vector(joined.bias), kernel: null };
     }
     const panels = Math.ceil(outputs / PANEL);
     const filled = (values: Float32Array): Tensor1D => {
@@ -131,10 +133,18 @@ export class WeightLoader {
     if (eightBits !== null) {
       const depth = eightBits.values.length / (panels * PANEL);
       const weight = this.keepPacked(eightBits.values, [panels, depth, PANEL / 4]);
-      return { inputs, outputs, weight, steps: filled(eightBits.steps), bias, kernel: FUSED.linear16 };
+      return {
+        inputs,
+        outputs,
+        weight,
+        steps: filled(eightBits.steps),
+        top: eightBits.top,
+        bias,
+        kernel: FUSED.linear16,
+      };
     }
     const weight = this.keep(toPanels(joined), [panels, inputs, PANEL]);
-    return { inputs, outputs, weight, steps: null, bias, kernel: FUSED.linear };
+    return { inputs, outputs, weight, steps: null, top: 0, bias, kernel: FUSED.linear };
   }
 
   /** A convolution with its own bias. */

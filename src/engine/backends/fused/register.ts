@@ -8,7 +8,6 @@ import {
   FUSED,
   type LinearAttributes,
 } from "../../../network/index.js";
-import { topFor } from "./race.js";
 import { NO_SCRATCH, type Runner, type Scratch } from "./runner.js";
 
 /** What is used of TensorFlow.js' BackendWasm. */
@@ -54,7 +53,7 @@ export function registerFusedKernels(runner: Runner, sixteenBits: boolean): void
 
   const linear = (backend: WasmBackend, tensors: Inputs, given: LinearAttributes): TensorInfo => {
     const { x, x1, x2, x3, panels, steps, bias, plus } = tensors;
-    const { inputs, outputs, activation } = given;
+    const { inputs, outputs, activation, top = 0 } = given;
     const out = backend.makeOutput([...x!.shape.slice(0, -1), outputs], "float32");
     const parts = [x, x1, x2, x3].flatMap((part) => (part ? [address(backend, part), part.shape.at(-1)!] : [0, 0]));
     const [weights, added, to] = [panels!, bias!, out].map((tensor) => address(backend, tensor)) as [
@@ -71,7 +70,7 @@ export function registerFusedKernels(runner: Runner, sixteenBits: boolean): void
       withScratch(backend, runner.kernels.linearScratch(inputs), (scratch) => {
         if (!steps) runner.run("linear", [...parts, weights, added, to, ...rest, ...last], scratch, rows, least);
         else {
-          const values = [...parts, weights, address(backend, steps), added, to, ...rest, topFor(inputs), ...last];
+          const values = [...parts, weights, address(backend, steps), added, to, ...rest, top, ...last];
           runner.run("linear16", values, scratch, rows, least);
         }
       });

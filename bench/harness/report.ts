@@ -2,11 +2,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { median, ratios, type Summary, summarise } from "../arithmetic/statistics.js";
-import { pipelineRatio } from "../budgets/speed.js";
 import type { ColdResult } from "./cold.js";
 import type { LimitResult } from "./limit.js";
-import type { Results } from "./main.js";
 import { charts } from "./plots.js";
+import { pipelineRatio, type Results } from "./results.js";
 import { ROOT } from "./root.js";
 import type { WarmResult } from "./warm.js";
 

@@ -55,6 +55,49 @@ export function toSteps({ inputs, outputs, values }: Rows): SteppedMatrix | null
   return { values: found, steps, top };
 }
 
+/** A table of rows, kept in eight bits where it came in eight bits: a vocabulary's is most of what a small model holds. */
+export interface RowTable {
+  /** Adds a row to what is there, from `at` on. */
+  addRow(row: number, sums: Float32Array, at: number): void;
+}
+
+export function toRowTable(values: Float32Array, width: number): RowTable {
+  const packed = packRows(values, width);
+  if (packed === null) {
+    return {
+      addRow(row, sums, at) {
+        const from = row * width;
+        for (let i = 0; i < width; i++) sums[at + i]! += values[from + i]!;
+      },
+    };
+  }
+  const { bytes, steps } = packed;
+  return {
+    addRow(row, sums, at) {
+      const [from, step] = [row * width, steps[row]!];
+      for (let i = 0; i < width; i++) sums[at + i]! += bytes[from + i]! * step;
+    },
+  };
+}
+
+function packRows(values: Float32Array, width: number): { bytes: Int8Array; steps: Float32Array } | null {
+  const bytes = new Int8Array(values.length);
+  const steps = new Float32Array(values.length / width);
+  for (let row = 0; row < steps.length; row++) {
+    const [from, end] = [row * width, (row + 1) * width];
+    const step = largest(values, from, end) / LARGEST;
+    if (step === 0) continue;
+    steps[row] = step;
+    for (let at = from; at < end; at++) {
+      const exact = values[at]! / step;
+      const whole = Math.round(exact);
+      if (!(Math.abs(exact - whole) < TOLERANCE)) return null;
+      bytes[at] = whole;
+    }
+  }
+  return { bytes, steps };
+}
+
 function largest(values: Float32Array, from: number, to: number): number {
   let most = 0;
   for (let at = from; at < to; at++) most = Math.max(most, Math.abs(values[at]!));

@@ -3,6 +3,7 @@ import { type Scalar, type Tensor2D, tensor2d, tidy } from "@tensorflow/tfjs-cor
 import { MnerError } from "../errors/mner-error.js";
 import type { TextSizes } from "./config.js";
 import { attend, layerNorm, linear, type Norm } from "./operations.js";
+import { type RowTable, toRowTable } from "./steps.js";
 import { type Linear, scaleInputs, type WeightLoader } from "./weights.js";
 
 /** Sequences of equal length, one after the other. */
@@ -34,7 +35,7 @@ export interface TextEncoder {
   readonly sizes: TextSizes;
   /** Tables stay numbers: looking up a few hundred rows is cheaper than sending whole tables to a device. */
   readonly tables: {
-    readonly word: Float32Array;
+    readonly word: RowTable;
     readonly position: Float32Array;
     readonly segment: Float32Array;
     readonly shape: Float32Array;
@@ -53,7 +54,8 @@ export function* loadTextEncoder(loader: WeightLoader, sizes: TextSizes): Genera
     epsilonTensor,
   });
   const table = (name: string): Float32Array => loader.values(`text_encoder.embeddings.${name}.weight`);
-  const tables = { word: table("word"), position: table("position"), segment: table("segment"), shape: table("shape") };
+  const word = toRowTable(table("word"), sizes.width);
+  const tables = { word, position: table("position"), segment: table("segment"), shape: table("shape") };
   const layers: Layer[] = [];
   // The scores' scale goes into the queries, GELU's factors into the matrices round it.
   const queryScale = 1 / Math.sqrt(sizes.width / sizes.heads);
@@ -99,9 +101,10 @@ function sumEmbeddings(encoder: TextEncoder, { rows: count, length, ids, segment
         `The tokenizer gave piece ${id}, but the model knows only ${vocabulary}. Its tokenizer and weights belong to different models.`,
       );
     }
-    const [w, p, g, s] = [id * width, (row % length) * width, segments[row]! * width, shapes[row]! * width];
+    const [p, g, s] = [(row % length) * width, segments[row]! * width, shapes[row]! * width];
     const to = row * width;
-    for (let i = 0; i < width; i++) rows[to + i] = word[w + i]! + position[p + i]! + segment[g + i]! + shape[s + i]!;
+    for (let i = 0; i < width; i++) rows[to + i] = position[p + i]! + segment[g + i]! + shape[s + i]!;
+    word.addRow(id, rows, to);
   }
   return rows;
 }

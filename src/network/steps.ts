@@ -63,24 +63,30 @@ export interface RowTable {
 
 export function toRowTable(values: Float32Array, width: number): RowTable {
   const packed = packRows(values, width);
-  if (packed === null) {
-    return {
-      addRow(row, sums, at) {
-        const from = row * width;
-        for (let i = 0; i < width; i++) sums[at + i]! += values[from + i]!;
-      },
-    };
-  }
-  const { bytes, steps } = packed;
-  return {
-    addRow(row, sums, at) {
-      const [from, step] = [row * width, steps[row]!];
-      for (let i = 0; i < width; i++) sums[at + i]! += bytes[from + i]! * step;
-    },
-  };
+  return packed === null ? floatRows(values, width) : steppedRows(packed, width);
 }
 
-function packRows(values: Float32Array, width: number): { bytes: Int8Array; steps: Float32Array } | null {
+interface PackedRows {
+  readonly bytes: Int8Array;
+  readonly steps: Float32Array;
+}
+
+// Functions of their own: one that held both forms in sight would keep both in memory.
+const floatRows = (values: Float32Array, width: number): RowTable => ({
+  addRow(row, sums, at) {
+    const from = row * width;
+    for (let i = 0; i < width; i++) sums[at + i]! += values[from + i]!;
+  },
+});
+
+const steppedRows = ({ bytes, steps }: PackedRows, width: number): RowTable => ({
+  addRow(row, sums, at) {
+    const [from, step] = [row * width, steps[row]!];
+    for (let i = 0; i < width; i++) sums[at + i]! += bytes[from + i]! * step;
+  },
+});
+
+function packRows(values: Float32Array, width: number): PackedRows | null {
   const bytes = new Int8Array(values.length);
   const steps = new Float32Array(values.length / width);
   for (let row = 0; row < steps.length; row++) {

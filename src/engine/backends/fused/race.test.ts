@@ -1,7 +1,7 @@
 // The race between the two ways of multiplying: either may win it, and what it found is kept.
 import { beforeEach, describe, expect, it } from "vitest";
 import { compileKernels, type KernelModule, startKernels } from "./kernel-module.js";
-import { chooseProducts, RACE_BYTES, race } from "./race.js";
+import { chooseProducts, RACE_BYTES, race, raceOften } from "./race.js";
 import { forget, type Products, recall } from "./remember.js";
 
 /** Runs that only move a clock, as fast or slow as they are told. */
@@ -31,6 +31,24 @@ describe("the race", () => {
     };
     expect(disturbed(0.2, 0.4)).toBe("sixteen-bits");
     expect(disturbed(0.4, 0.2)).toBe("floats");
+  });
+
+  it("is repeated before floats are believed", () => {
+    let [clock, runs] = [0, 0];
+    const timesOf = (slowFirst: boolean): Products => {
+      [clock, runs] = [0, 0];
+      const whole = (): void => {
+        runs++;
+        clock += slowFirst && runs > 300 ? 0.1 : 0.4;
+      };
+      const floats = (): void => {
+        clock += 0.2;
+      };
+      return raceOften({ floats, "sixteen-bits": whole }, () => clock);
+    };
+    expect(timesOf(false)).toBe("floats");
+    // It is compiled late.
+    expect(timesOf(true)).toBe("sixteen-bits");
   });
 
   it("ends on a machine where every run takes for ever", () => {

@@ -39,7 +39,7 @@ describe("the race", () => {
       [clock, runs] = [0, 0];
       const whole = (): void => {
         runs++;
-        clock += slowFirst && runs > 300 ? 0.1 : 0.4;
+        clock += slowFirst && runs > 100 ? 0.1 : 0.4;
       };
       const floats = (): void => {
         clock += 0.2;

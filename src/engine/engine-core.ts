@@ -94,8 +94,11 @@ class Engine implements EngineCore {
     this.device = device;
     const { address, model, surroundings } = parts;
     const { helperScript } = surroundings;
-    const options: EngineOptions = { model: address, backend: "wasm" };
-    this.helping = helperScript === null ? null : new Helping(() => startHelper(helperScript, options, model.release));
+    const start = (script: string): ReturnType<typeof startHelper> => {
+      const options: EngineOptions = { model: address, backend: "wasm", products: this.device.backend.products };
+      return startHelper(script, options, model.release);
+    };
+    this.helping = helperScript === null ? null : new Helping(() => start(helperScript));
   }
 
   get info(): EngineInfo {

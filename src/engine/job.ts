@@ -6,6 +6,7 @@ import type { Letterbox, OpenedImage, PreparedImage } from "../vision/index.js";
 import type { NodeImageSource } from "../vision/node.js";
 import type { Progress, Query } from "./analyzer.js";
 import type { WasmFiles } from "./backends/backend.js";
+import type { Products } from "./backends/fused/remember.js";
 import type { BackendName, Notice } from "./results.js";
 
 /** A photo on its way: as the page has prepared it, or as a program in Node holds it. */
@@ -14,6 +15,8 @@ export type PhotoInput = PreparedImage | { readonly kind: "node"; readonly sourc
 export interface EngineOptions {
   readonly model: string;
   readonly backend: "auto" | BackendName;
+  /** As another engine of this device multiplies, so that both give the same numbers; found out by a race when absent. */
+  readonly products?: Products;
 }
 
 export interface EngineEvents {

@@ -34,7 +34,12 @@ async function start({ options, script }: Message<"start">): Promise<void> {
       onProgress: (progress: Answer<"progress">["progress"]) => post({ type: "progress", progress }),
       onNotice: (notice: Answer<"notice">["notice"]) => post({ type: "notice", notice }),
     };
-    const surroundings = { ...browserSurroundings(script), helperScript: mayHaveHelper() ? script : null };
+    const usual = browserSurroundings(script);
+    const surroundings = {
+      ...usual,
+      wasm: { ...usual.wasm, products: options.products },
+      helperScript: mayHaveHelper() ? script : null,
+    };
     // Whoever gives up on a start ends the whole worker, so nothing has to be aborted here.
     core = await startEngine(options, surroundings, events, new AbortController().signal);
     post({ type: "started", info: core.info });

@@ -8,6 +8,8 @@ export interface OpenBackend {
   readonly detail: string;
   /** Cores that it computes on; 0 when it is a GPU. */
   readonly threads: number;
+  /** How it multiplies linear layers of eight bits, where it has several ways. */
+  readonly products?: Products;
   /** Settles with the reason when the device is gone; never for backends that cannot lose one. */
   readonly lost: Promise<string>;
   /** Frees the device and every tensor still on it. */

@@ -77,6 +77,7 @@ export async function openWasm({ wasm: files }: Pick<OpenOptions, "wasm">): Prom
     name: "wasm",
     detail: runner.threads > 1 ? `${runner.threads} threads` : "1 thread",
     threads: runner.threads,
+    products,
     lost: NEVER_LOST,
     close: () => {
       runner.close();

@@ -68,6 +68,24 @@ export async function answers(rows: number, length: number): Promise<Record<stri
   return Object.fromEntries(Object.entries({ start, end, existence, none: none! }).map(([k, v]) => [k, [...v]]));
 }
 
+let dispatches = 0;
+let counting = false;
+
+/** How often the GPU was called upon since the last time this was asked; the first answer is 0. */
+export function countDispatches(): number {
+  const found = dispatches;
+  dispatches = 0;
+  if (counting) return found;
+  counting = true;
+  const { prototype } = GPUComputePassEncoder;
+  const dispatch = prototype.dispatchWorkgroups;
+  prototype.dispatchWorkgroups = function (...sizes) {
+    dispatches++;
+    return dispatch.apply(this, sizes);
+  };
+  return 0;
+}
+
 export interface StageReport {
   readonly stage: string;
   readonly ms: number;

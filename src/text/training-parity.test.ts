@@ -1,8 +1,8 @@
 // The network was trained on what Python cuts; it must be asked about the same. Against the committed fixture of training.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { modelTokenizer } from "../../test/support/test-tokenizer.js";
 import { type PreparedText, prepareText } from "./prepare.js";
-import { modelTokenizer } from "./test-tokenizer.js";
 import { findWords } from "./words.js";
 
 type PieceRow = readonly [id: number, start: number, end: number, shape: number, word: number];

@@ -1,8 +1,9 @@
 // Candidates to places: against a slow, literal reading of the rules, and for numbers no network should give.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeGrounding, type GroundingInput, intersectionOverUnion } from "./grounding.js";
-import { type Box, fitLetterbox } from "./letterbox.js";
+import { type Box, intersectionOverUnion } from "../core/geometry.js";
+import { decodeGrounding, type GroundingInput } from "./grounding.js";
+import { fitLetterbox } from "./letterbox.js";
 
 const STRIDES = [32, 16, 8];
 const ANCHORS: [number, number][][] = [

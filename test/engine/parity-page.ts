@@ -1,9 +1,10 @@
 // In Chromium: opens a backend and measures the network against PyTorch there.
+
+import type { BackendName } from "../../src/core/results.js";
 import type { OpenBackend } from "../../src/engine/backends/backend.js";
 import { openBackend } from "../../src/engine/backends/open-backend.js";
 import { browserWasmFiles } from "../../src/engine/backends/wasm-files-browser.js";
-import type { BackendName } from "../../src/engine/results.js";
-import { workerAddress } from "../../src/engine/worker-url.js";
+import { workerAddress } from "../../src/engine/worker-engine.js";
 import { measureParity, type ParityReport } from "../support/parity.js";
 import { parseSafetensors } from "../support/safetensors.js";
 

@@ -1,7 +1,8 @@
 // What a reader hands to the page, by whatever way: dropped, pasted, picked, photographed, shared or opened with the app.
 // Everything ends up in this one form, so that every way behaves the same.
+
+import { MnerError } from "../../core/mner-error.js";
 import { PHOTO_ENDINGS } from "../../corpus/index.js";
-import { MnerError } from "../../errors/mner-error.js";
 
 export interface Incoming {
   /** Text of a tweet, ready to be read. */

@@ -2,8 +2,8 @@
 // able to name other files of this machine.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, normalize, sep } from "node:path";
+import { MnerError } from "../../core/mner-error.js";
 import { photoNames } from "../../corpus/index.js";
-import { MnerError } from "../../errors/mner-error.js";
 
 /** No photo of a tweet is larger; the decoder has limits of its own for what is inside. */
 const MOST_BYTES = 100 * 1024 * 1024;

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { MnerError } from "../../core/mner-error.js";
 import {
   ANSWER_FORMATS,
   ANSWER_WRITERS,
@@ -13,7 +14,6 @@ import {
   formatOf,
   readCorpus,
 } from "../../corpus/index.js";
-import { MnerError } from "../../errors/mner-error.js";
 import { MANIFEST_FILE } from "../../model/index.js";
 import { ENGINE_HELP, ENGINE_OPTIONS, type EngineOptions, engineOptions } from "../analysis/engine-options.js";
 import { mapInOrder } from "../analysis/in-order.js";

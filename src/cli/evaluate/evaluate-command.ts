@@ -1,5 +1,7 @@
 // `mner-qg evaluate`: scores the model on gold tweets, the way it is used: the tokens are joined into raw text first, and what
 // is found there is mapped back.
+
+import { MnerError } from "../../core/mner-error.js";
 import {
   ALL_TYPES,
   type CorpusRecord,
@@ -10,7 +12,6 @@ import {
   type Tweet,
   type TweetScores,
 } from "../../corpus/index.js";
-import { MnerError } from "../../errors/mner-error.js";
 import type { Score } from "../../metrics/index.js";
 import { ENGINE_HELP, ENGINE_OPTIONS, engineOptions } from "../analysis/engine-options.js";
 import { mapInOrder } from "../analysis/in-order.js";

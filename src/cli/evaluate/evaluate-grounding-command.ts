@@ -1,7 +1,7 @@
 // `mner-qg evaluate-grounding`: asks for things by name in photos whose boxes are known, and for things that are not there.
 
-import type { QueryResult } from "../../engine/results.js";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
+import type { QueryResult } from "../../core/results.js";
 import { areaUnderRoc, type GroundingItem, type ScoredBox, scoreGrounding } from "../../metrics/index.js";
 import { ENGINE_HELP, ENGINE_OPTIONS, engineOptions } from "../analysis/engine-options.js";
 import { mapInOrder } from "../analysis/in-order.js";

@@ -1,8 +1,8 @@
 // Where a page or worker finds the wasm binary: files beside the script, wherever that was loaded from.
 
 import binaryUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
-import { MnerError } from "../../errors/mner-error.js";
-import { startWorker } from "../start-worker.js";
+import { MnerError } from "../../core/mner-error.js";
+import { startWorker } from "../browser-worker.js";
 import type { WasmFiles } from "./backend.js";
 
 /** More threads than this gain nothing on matrices of a tweet's size. */

@@ -3,7 +3,7 @@
 import { BackendWasm } from "@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js";
 import * as plainModule from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js";
 import { registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { NEVER_LOST, type OpenBackend, type OpenOptions, type WasmFiles } from "./backend.js";
 import { prepareCore } from "./core.js";
 import { compileKernels, startKernels } from "./fused/kernel-module.js";

@@ -3,9 +3,10 @@ import { memory, type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, tenso
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodeInt8, encodeInt8 } from "../../../model/quantise.js";
-import { FUSED } from "../../../network/fused.js";
-import { attend, conditioned, convolve, layerNorm, linear, scaledGelu, silu } from "../../../network/operations.js";
-import { WeightLoader } from "../../../network/weights.js";
+import { FUSED } from "../../../nn/fused.js";
+import { attend, conditioned, convolve, layerNorm, linear, scaledGelu, silu } from "../../../nn/operations.js";
+import type { Linear } from "../../../nn/parameters.js";
+import { WeightLoader } from "../../../nn/readers.js";
 import { openCpu } from "../cpu.js";
 import { selectBackend } from "../open-backend.js";
 import { openWasm } from "../wasm.js";
@@ -31,15 +32,35 @@ function numbers(count: number, seed: number, range = 1): Float32Array {
   });
 }
 
+/** Of the one linear layer that a comparison may have. */
+interface Weights {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly values: Float32Array;
+  readonly bias: Float32Array;
+}
+
+const NOTHING: Weights = { inputs: 1, outputs: 1, values: new Float32Array(1), bias: new Float32Array(1) };
+const NO_WEIGHTS = { has: () => false, read: () => ({ shape: [], values: new Float32Array() }) };
+
 /** Runs the same on both backends (the network's operations choose the kernels by themselves) and compares. */
-async function compare(run: () => Tensor, tolerance = TOLERANCE): Promise<void> {
+async function compare(
+  run: (layer: Linear) => Tensor,
+  { tolerance = TOLERANCE, weights = null }: { tolerance?: number; weights?: Weights | null } = {},
+): Promise<void> {
   const results: Float32Array[] = [];
   for (const backend of ["cpu", "wasm"] as const) {
     selectBackend(backend);
     const before = memory().numTensors;
-    const out = tidy(run);
+    // Each backend has its own layout of weights.
+    const loader = new WeightLoader(NO_WEIGHTS);
+    const { inputs, outputs, values, bias } = weights ?? NOTHING;
+    const layer = loader.linear({ inputs, outputs, read: () => ({ values, bias }) });
+    await loader.load();
+    const out = tidy(() => run(layer));
     results.push((await out.data()) as Float32Array);
     out.dispose();
+    loader.dispose();
     expect(memory().numTensors).toBe(before);
   }
   const [expected, found] = results as [Float32Array, Float32Array];
@@ -58,8 +79,6 @@ const parts = fc.array(size(19), { minLength: 1, maxLength: 5 });
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const matrices = (widths: readonly number[], rows: number, start: number): Tensor2D[] =>
   widths.map((width, at) => matrix(numbers(rows * width, start + 2 + at), rows, width));
-const emptyLoader = (): WeightLoader =>
-  new WeightLoader({ has: () => false, read: () => ({ shape: [], values: new Float32Array() }) });
 const matrix = (values: Float32Array, rows: number, columns: number) => tensor(values, [rows, columns]) as Tensor2D;
 
 describe("fused kernels", { timeout: LOADING_MS }, () => {
@@ -69,12 +88,14 @@ describe("fused kernels", { timeout: LOADING_MS }, () => {
         const inputs = sum(widths);
         const plus = start % 2 === 0 ? numbers(rows * outputs, start + 30) : null;
         const values = numbers(inputs * outputs, start);
-        const bias = numbers(outputs, start + 1);
-        await compare(() => {
-          const layer = emptyLoader().linear({ inputs, outputs, values, bias });
-          expect([null, FUSED.linear]).toContain(layer.kernel);
-          return linear(matrices(widths, rows, start), layer, after, plus && matrix(plus, rows, outputs));
-        });
+        const weights = { inputs, outputs, values, bias: numbers(outputs, start + 1) };
+        await compare(
+          (layer) => {
+            expect([null, FUSED.linear]).toContain(layer.kernel);
+            return linear(matrices(widths, rows, start), layer, after, plus && matrix(plus, rows, outputs));
+          },
+          { weights },
+        );
       }),
       { numRuns: 80 },
     );
@@ -96,11 +117,13 @@ describe("fused kernels", { timeout: LOADING_MS }, () => {
         const values = decodeInt8(quantised).map((value) => value * 0.37);
         const bias = numbers(outputs, start + 1);
         let kernel: string | null = null;
-        await compare(() => {
-          const layer = emptyLoader().linear({ inputs, outputs, values, bias });
-          kernel = layer.kernel;
-          return linear(matrices(widths, rows, start), layer, after);
-        }, SIXTEEN_BIT_TOLERANCE);
+        await compare(
+          (layer) => {
+            kernel = layer.kernel;
+            return linear(matrices(widths, rows, start), layer, after);
+          },
+          { tolerance: SIXTEEN_BIT_TOLERANCE, weights: { inputs, outputs, values, bias } },
+        );
         expect(kernel).toBe(FUSED.linear16);
       }),
       { numRuns: 40 },
@@ -109,11 +132,12 @@ describe("fused kernels", { timeout: LOADING_MS }, () => {
 
   it("linear layers of eight bits as deep as they come, with the largest numbers everywhere", async () => {
     const [rows, inputs, outputs] = [5, 4099, 97];
-    await compare(() => {
-      const values = new Float32Array(inputs * outputs).fill(0.5);
-      const layer = emptyLoader().linear({ inputs, outputs, values, bias: new Float32Array(outputs) });
-      return linear(matrix(new Float32Array(rows * inputs).fill(3), rows, inputs), layer);
-    }, SIXTEEN_BIT_TOLERANCE);
+    const values = new Float32Array(inputs * outputs).fill(0.5);
+    const weights = { inputs, outputs, values, bias: new Float32Array(outputs) };
+    await compare((layer) => linear(matrix(new Float32Array(rows * inputs).fill(3), rows, inputs), layer), {
+      tolerance: SIXTEEN_BIT_TOLERANCE,
+      weights,
+    });
   });
 
   it("maps as several queries see them, and what all of them share added", async () => {
@@ -121,16 +145,17 @@ describe("fused kernels", { timeout: LOADING_MS }, () => {
       fc.asyncProperty(size(4), size(5), size(6), size(9), size(7), seed, async (...given) => {
         const [count, height, width, fours, outputs, start] = given;
         const depth = fours * 4;
-        await compare(() => {
+        const values = numbers(depth * outputs, start + 3);
+        const weights = { inputs: depth, outputs, values, bias: numbers(outputs, start + 4) };
+        const run = (layer: Linear): Tensor => {
           const map = (values: Float32Array, channels: number) =>
             tensor(values, [1, height, width, channels]) as Tensor4D;
           const x = map(numbers(height * width * depth, start), depth);
           const conditions = matrix(numbers(count * (2 * depth + 7), start + 1), count, 2 * depth + 7);
           const shared = map(numbers(height * width * outputs, start + 2), outputs);
-          const values = numbers(depth * outputs, start + 3);
-          const layer = emptyLoader().linear({ inputs: depth, outputs, values, bias: numbers(outputs, start + 4) });
           return linear(conditioned(x, conditions, 3), layer, "linear", shared);
-        });
+        };
+        await compare(run, { weights });
       }),
       { numRuns: 40 },
     );

@@ -7,7 +7,7 @@ import {
   type DepthwiseAttributes,
   FUSED,
   type LinearAttributes,
-} from "../../../network/index.js";
+} from "../../../nn/fused.js";
 import { NO_SCRATCH, type Runner, type Scratch } from "./runner.js";
 
 /** What is used of TensorFlow.js' BackendWasm. */

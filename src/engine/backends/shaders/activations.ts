@@ -1,5 +1,5 @@
 // Activations as WGSL, the same as the wasm kernels have them: `activate` for numbers, `activate4` for four at once.
-import type { Activation } from "../../../network/index.js";
+import type { Activation } from "../../../nn/fused.js";
 
 /** erf x to 6e-7: odd, so x times a ratio of polynomials in x², fitted on [0, 3.9], beyond which it is 1. */
 const erf = (type: string): string => `

@@ -1,7 +1,7 @@
 // Attention of all heads: four queries of a head for each workgroup, keys by blocks of 128, with a softmax that corrects itself
 // as larger scores come.
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import type { AttentionAttributes } from "../../../network/index.js";
+import type { AttentionAttributes } from "../../../nn/fused.js";
 import { type GpuBackend, runShader, type Shader } from "./program.js";
 
 const [QUERIES, KEYS, LANES] = [4, 128, 16];

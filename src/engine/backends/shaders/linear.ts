@@ -1,6 +1,6 @@
 // Linear layers with their activation: tiles of 32 × 32 outputs for each workgroup, four by four for each thread.
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { type Activation, type LinearAttributes, PANEL } from "../../../network/index.js";
+import { type Activation, type LinearAttributes, PANEL } from "../../../nn/fused.js";
 import { activation } from "./activations.js";
 import { type GpuBackend, runShader, type Shader } from "./program.js";
 

@@ -1,6 +1,6 @@
 // Passes over maps and rows: depthwise convolutions, maps as queries see them, layer norm, activations by themselves.
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import type { Activation, ConditionAttributes, DepthwiseAttributes } from "../../../network/index.js";
+import type { Activation, ConditionAttributes, DepthwiseAttributes } from "../../../nn/fused.js";
 import { activation } from "./activations.js";
 import { type GpuBackend, runShader, type Shader, THREADS } from "./program.js";
 

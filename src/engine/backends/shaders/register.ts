@@ -1,6 +1,6 @@
 // Offers the shaders to the network as kernels of the webgpu backend, under the names that the wasm backend's have.
 import { type KernelConfig, registerKernel, type TensorInfo } from "@tensorflow/tfjs-core";
-import { FUSED } from "../../../network/index.js";
+import { FUSED } from "../../../nn/fused.js";
 import { attention } from "./attention.js";
 import { linear } from "./linear.js";
 import { condition, depthwise, elementwise, layerNorm } from "./maps.js";

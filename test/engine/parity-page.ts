@@ -5,6 +5,8 @@ import type { OpenBackend } from "../../src/engine/backends/backend.js";
 import { openBackend } from "../../src/engine/backends/open-backend.js";
 import { browserWasmFiles } from "../../src/engine/backends/wasm-files-browser.js";
 import { workerAddress } from "../../src/engine/worker-engine.js";
+import { UNCALIBRATED } from "../../src/model/index.js";
+import { readConfig } from "../../src/systems/mner-qg/config.js";
 import { measureParity, type ParityReport } from "../support/parity.js";
 import { parseSafetensors } from "../support/safetensors.js";
 
@@ -20,7 +22,7 @@ export async function run(backend: BackendName, golden: string, threads: number)
   const open: OpenBackend = await openBackend(backend, { wasm, allowSoftware: true });
   try {
     const report = await measureParity({
-      config: JSON.parse(new TextDecoder().decode(await bytes("config.json"))),
+      config: readConfig(JSON.parse(new TextDecoder().decode(await bytes("config.json"))), UNCALIBRATED),
       weights: parseSafetensors(await bytes("model.safetensors")) as Parameters<typeof measureParity>[0]["weights"],
       vectors: parseSafetensors(await bytes("golden.safetensors")),
     });

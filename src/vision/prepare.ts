@@ -1,6 +1,6 @@
 // What has to happen in the page, and what can wait for a worker. Elements live in the page only, and relative addresses
 // mean something only there; everything else crosses over as it is.
-import { throwIfAborted } from "../core/abort.js";
+import { orAborted, throwIfAborted } from "../core/abort.js";
 import { MnerError } from "../core/mner-error.js";
 import {
   checkImageData,
@@ -112,6 +112,7 @@ async function prepareElement(element: HTMLImageElement, options: PrepareOptions
   // A lazy <img> may wait for ever to come near the viewport.
   if (!element.complete && element.loading === "lazy") return prepareAddress(address, options);
   try {
+    // The page's own work, which cannot be stopped, but need not be waited for.
     await orAborted(element.decode(), options.signal);
   } catch {
     throwIfAborted(options.signal);
@@ -136,21 +137,6 @@ async function prepareDrawable(drawable: Drawable): Promise<PreparedImage> {
   if (!(width > 0 && height > 0)) throw unreadable("it has no size (an empty canvas, or a closed bitmap)");
   if (!isReadable(drawable)) throw crossOriginError("another site");
   return { kind: "bitmap", bitmap: await reducedBitmap(drawable), width, height };
-}
-
-/** Waits for the page's own work, which cannot be stopped, but need not be waited for. */
-async function orAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return void (await work);
-  let stop = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop);
-  });
-  try {
-    await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }
 
 /** By constructor, where the platform has it: workers have no elements, and old browsers no OffscreenCanvas. */

@@ -223,10 +223,10 @@ describe("the built page", () => {
       cookies: document.cookie,
     }));
     expect(await page.context().cookies()).toEqual([]);
-    expect([...new Set(kept.caches)].sort()).toEqual(["mner-qg-app", "mner-qg-model"]);
+    expect([...new Set(kept.caches)].sort()).toEqual(["mner-qg-app", "mner-qg-kernels", "mner-qg-model"]);
     for (const name of kept.databases) expect(["mner-qg-batch", "mner-qg-draft"]).toContain(name);
     expect([kept.local, kept.session, kept.cookies]).toEqual([["mner-qg-settings"], [], ""]);
-    return { outcome: "the app, the model, settings, the batch and the draft in hand" };
+    return { outcome: "the app, the model, which kernels are faster here, settings, the batch and the draft in hand" };
   });
 
   attempt("nothing was asked of any other host, by page, worker or service worker", async () => {

@@ -160,7 +160,7 @@ class TextReader:
         """(id, start, end, shape) of a text without links."""
         # Half a surrogate pair is no character; what stands for it is dropped like any other that cannot be read.
         encoding = self.tokenizer.encode(SURROGATE.sub("\ufffd", text), add_special_tokens=False)
-        bounds: dict[int, Range] = {}
+        bounds: dict[Optional[int], Range] = {}
         for (start, end), word in zip(encoding.offsets, encoding.word_ids):
             first, last = bounds.get(word, (start, end))
             bounds[word] = (min(first, start), max(last, end))

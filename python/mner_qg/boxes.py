@@ -15,6 +15,7 @@ SAME_PLACE = 0.5  # boxes that share this much of their union are the same place
 NEGLIGIBLE = 1e-6  # candidates below this part of the best one's probability are no places of their own
 LIMIT = 4.0  # cells that a centre may lie from the middle of its cell, and the exponent of a size
 FAR = 1e6  # any probability at this logit is 0 or 1
+MOST_POOLED = 16  # places whose candidates are pooled; what comes after has not even one likely candidate
 MOST_PLACES = 4
 LEAST_ALTERNATIVE = 0.01
 
@@ -109,7 +110,8 @@ def decode_grounding(candidates: np.ndarray, none: float, grid: np.ndarray, lett
     half_width, half_height = wide * np.exp(t[2]) / 2 / letterbox.scale, high * np.exp(t[3]) / 2 / letterbox.scale
     x0, x1 = _clip(centre_x - half_width, centre_x + half_width, letterbox.width)
     y0, y1 = _clip(centre_y - half_height, centre_y + half_height, letterbox.height)
-    places = _suppress(np.stack([x0, y0, x1, y1], 1), masses[kept])
+    # A place is as likely as all its candidates together: many middling ones outweigh a single high one.
+    places = sorted(_suppress(np.stack([x0, y0, x1, y1], 1), masses[kept]), key=lambda place: -place[1])[:MOST_PLACES]
     regions = [Region((float(b[0]), float(b[1]), float(b[2]), float(b[3])), min(1.0, mass / total) * (1 - not_in_photo)) for b, mass in places]
     best = regions[0]
     alternatives = sorted((region for region in regions[1:] if region.score >= LEAST_ALTERNATIVE), key=lambda region: -region.score)
@@ -119,7 +121,7 @@ def decode_grounding(candidates: np.ndarray, none: float, grid: np.ndarray, lett
 def _suppress(boxes: np.ndarray, masses: np.ndarray) -> list[tuple[np.ndarray, float]]:
     """Greedy suppression. A kept place takes over the probability of those it suppresses: neighbouring cells describe the same thing."""
     kept: list[tuple[np.ndarray, float]] = []
-    while len(kept) < MOST_PLACES and len(boxes):
+    while len(kept) < MOST_POOLED and len(boxes):
         best = int(masses.argmax())
         box = boxes[best]
         same = _overlaps(box, boxes) >= SAME_PLACE

@@ -12,7 +12,7 @@ from .results import Failure, Result
 try:
     from ray import cloudpickle as pickling  # can send a class that the other side cannot import
 except ImportError:
-    import pickle as pickling
+    import pickle as pickling  # type: ignore[no-redef]
 
 PATIENCE = 300.0  # seconds for one row
 

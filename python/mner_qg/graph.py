@@ -53,7 +53,7 @@ class Graph:
         return outputs
 
     def constant(self, values: Any, kind: type = np.float32) -> str:
-        array = np.asarray(values, kind)
+        array: np.ndarray = np.asarray(values, kind)
         name = f"constant_{len(self.initializers)}"
         self.initializers[name] = numpy_helper.from_array(array, name)
         return name

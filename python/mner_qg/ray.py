@@ -67,7 +67,7 @@ def plan(source: str, kind: Optional[Format], rows: int) -> list[Part]:
     """All parts of the input, numbered in order. Each file is cut where the cluster has room for it."""
     fs, path = open_place(source)
     files = list_files(fs, path)
-    cut = ray.remote(num_cpus=1)(lambda file: cut_file(fs, file, kind or format_of(file), rows))
+    cut: Any = ray.remote(num_cpus=1)(lambda file: cut_file(fs, file, kind or format_of(file), rows))
     cuts = ray.get([cut.remote(file) for file in files]) if len(files) > 1 else [cut_file(fs, files[0], kind or format_of(files[0]), rows)]
     parts = [part for parts in cuts for part in parts]
     address = source[: len(source) - len(path)] if source.endswith(path) and "://" in source else ""
@@ -174,7 +174,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     try:
         # Only that the folder is one: Ray takes seconds to start, and whoever misspelt a path should hear of that first.
         ModelFolder.open(args.model)
-        ray.init(address=args.address, log_to_driver=False, include_dashboard=False if args.address is None else None, logging_level="ERROR")
+        ray.init(address=args.address, log_to_driver=False, include_dashboard=False if args.address is None else None, logging_level=logging.ERROR)
         done = annotate(args.input, args.output, model=args.model, photos=args.photos, kind="conll" if args.format == "conll" else None,
                         form=None if args.format == "conll" else args.format, threshold=args.threshold, nested=args.nested, boxes=args.boxes,
                         workers=args.workers, rows=args.rows)

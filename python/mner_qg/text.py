@@ -38,6 +38,7 @@ SPACE = regex.compile(r"\p{Zs}")
 FIRST_JOINING = "\u0300"  # below this nothing joins its neighbour
 SURROGATE = regex.compile(r"[\ud800-\udfff]")
 
+SIGNS = ("[CLS]", "[SEP]", "[PAD]", "[MASK]")
 LINK_WORD = "http"  # a link counts as this word
 
 
@@ -127,11 +128,11 @@ def word_shape(word: str) -> int:
 
 
 class TextReader:
-    """Tokenises with a BERT vocabulary: a folder with vocab.txt, or that file."""
+    """Tokenises with a BERT vocabulary: a folder with vocab.txt, or that file. `signs`: what it calls start, end, padding and mask."""
 
-    def __init__(self, vocabulary: str | Path, config: Optional[dict[str, Any]] = None):
+    def __init__(self, vocabulary: str | Path, config: Optional[dict[str, Any]] = None, signs: Sequence[str] = SIGNS):
         path = Path(vocabulary)
-        self._start((path / "vocab.txt" if path.is_dir() else path).read_text(encoding="utf-8"), config or {})
+        self._start((path / "vocab.txt" if path.is_dir() else path).read_text(encoding="utf-8"), config or {}, signs)
 
     @staticmethod
     def of(folder: ModelFolder) -> "TextReader":
@@ -142,7 +143,7 @@ class TextReader:
         reader._start(vocabulary, json.loads(folder.tokenizer_file("tokenizer_config.json") or "{}"))
         return reader
 
-    def _start(self, vocabulary: str, config: dict[str, Any]) -> None:
+    def _start(self, vocabulary: str, config: dict[str, Any], signs: Sequence[str] = SIGNS) -> None:
         lines = vocabulary.split("\n")
         self.vocabulary = {token.removesuffix("\r"): index for index, token in enumerate(lines) if token}
         flag = lambda name, otherwise: config[name] if isinstance(config.get(name), bool) else otherwise
@@ -151,8 +152,8 @@ class TextReader:
         self.tokenizer.normalizer = normalizers.BertNormalizer(
             lowercase=lower, strip_accents=flag("strip_accents", lower), handle_chinese_chars=flag("tokenize_chinese_chars", True))
         self.tokenizer.pre_tokenizer = self.splitter = pre_tokenizers.BertPreTokenizer()
-        self.cls, self.sep, self.pad = (self.vocabulary[token] for token in ("[CLS]", "[SEP]", "[PAD]"))
-        self.mask = self.vocabulary.get("[MASK]", self.pad)
+        self.cls, self.sep, self.pad = (self.vocabulary[token] for token in signs[:3])
+        self.mask = self.vocabulary.get(signs[3], self.pad)
         self.link = self.vocabulary.get(LINK_WORD, self.vocabulary["[UNK]"])
         self.query = lru_cache(maxsize=4096)(self._query)
 
@@ -160,7 +161,7 @@ class TextReader:
         """(id, start, end, shape) of a text without links."""
         # Half a surrogate pair is no character; what stands for it is dropped like any other that cannot be read.
         encoding = self.tokenizer.encode(SURROGATE.sub("\ufffd", text), add_special_tokens=False)
-        bounds: dict[int, Range] = {}
+        bounds: dict[Optional[int], Range] = {}
         for (start, end), word in zip(encoding.offsets, encoding.word_ids):
             first, last = bounds.get(word, (start, end))
             bounds[word] = (min(first, start), max(last, end))

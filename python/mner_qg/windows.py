@@ -125,12 +125,12 @@ def build_sequences(reader: TextReader, encoded: Encoded, queries: Sequence[Quer
     windows = cut_windows(encoded.pieces, capacity, math.floor(capacity * OVERLAP))
     rows = []
     for index, (first, end) in enumerate(windows):
-        ids = [piece.id for piece in encoded.pieces[first:end]]
+        own = [piece.id for piece in encoded.pieces[first:end]]
         shapes = [piece.shape for piece in encoded.pieces[first:end]]
         for number, question in enumerate(asked):
             before = len(question) + 2
-            rows.append(Row(number, index, [reader.cls, *question, reader.sep, *ids, reader.sep],
-                            [0] * before + [1] * (len(ids) + 1), [0] * before + shapes + [0]))
+            rows.append(Row(number, index, [reader.cls, *question, reader.sep, *own, reader.sep],
+                            [0] * before + [1] * (len(own) + 1), [0] * before + shapes + [0]))
     return Sequences(windows, [len(question) + 2 for question in asked], rows)
 
 

@@ -1,8 +1,9 @@
 // What a reader can do with the page, and what then changes. Parts of the page call these actions and draw the store;
 // nothing else writes to it.
+
+import type { AnalysisResult, Notice } from "../core/results.js";
 import type { MnerQg } from "../element/mner-qg.js";
 import type { Analyzer, Query } from "../engine/analyzer.js";
-import type { AnalysisResult, Notice } from "../engine/results.js";
 import { OfflineApp } from "../pwa/offline-app.js";
 import { type Example, findExample, firstExample, photoAddress, storedResult } from "./examples/examples.js";
 import { type Incoming, unknownFiles } from "./intake/incoming.js";

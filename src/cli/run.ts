@@ -1,5 +1,5 @@
 // Chooses the command and turns whatever goes wrong into a message and an exit status.
-import { isMnerError, toMnerError } from "../errors/mner-error.js";
+import { isMnerError, toMnerError } from "../core/mner-error.js";
 import { ANNOTATE_HELP, annotateCommand } from "./annotate/annotate-command.js";
 import { CONVERT_HELP, convertCommand } from "./convert/convert-command.js";
 import { EVALUATE_HELP, evaluateCommand } from "./evaluate/evaluate-command.js";

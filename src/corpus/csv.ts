@@ -1,6 +1,6 @@
 // Tweets as CSV (RFC 4180): a header line that names `text`, and at will `image` (or `photo`) and `id`. Fields may be quoted
 // and then hold separators, doubled quotes and line breaks. The separator (comma, semicolon or tab) is told by the header.
-import { MnerError } from "../errors/mner-error.js";
+import { MnerError } from "../core/mner-error.js";
 import type { Line } from "./lines.js";
 import { broken, type CorpusRecord, sound } from "./record.js";
 

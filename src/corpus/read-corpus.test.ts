@@ -1,7 +1,7 @@
 // The readers give every record of a well-formed file and lose only what is broken, however the bytes arrive.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isMnerError } from "../errors/mner-error.js";
+import { isMnerError } from "../core/mner-error.js";
 import { normaliseTag } from "./conll.js";
 import { type Line, splitLines } from "./lines.js";
 import { formatOf, readCorpus } from "./read-corpus.js";

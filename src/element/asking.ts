@@ -1,8 +1,9 @@
 // When a tag asks the engine, and what: never the same twice, of its own accord only when it may, and not for what was
 // scrolled past.
+
+import type { MnerError } from "../core/mner-error.js";
+import type { AnalysisResult, BackendName } from "../core/results.js";
 import type { AnalyzeRequest, ImageInput, Query } from "../engine/analyzer.js";
-import type { AnalysisResult, BackendName } from "../engine/results.js";
-import type { MnerError } from "../errors/mner-error.js";
 import { absolute } from "./absolute.js";
 import type { Analysis } from "./analysis.js";
 import { same, toNumber } from "./loose-values.js";

@@ -1,5 +1,5 @@
 // Reads an attention map: how strongly to leave each cell in the light, and in words where the query looked most.
-import type { Attention } from "../engine/results.js";
+import type { Attention } from "../core/results.js";
 
 /** Opacity of the veil over each cell, 0 to 255: none where the query looked most. */
 export function veil(attention: Attention): Uint8ClampedArray {

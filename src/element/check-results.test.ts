@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AnalysisResult } from "../engine/results.js";
+import type { AnalysisResult } from "../core/results.js";
 import { checkResults } from "./check-results.js";
 
 const good: AnalysisResult = {

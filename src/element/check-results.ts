@@ -1,7 +1,8 @@
 // Reads the `results` a page hands in. They may come from anywhere, so nothing about them is believed: what can be drawn
 // is kept, and everything else is named in a list of problems.
-import type { AnalysisResult, Attention, Box, Entity, QueryResult, Region } from "../engine/results.js";
-import { MnerError } from "../errors/mner-error.js";
+
+import { MnerError } from "../core/mner-error.js";
+import type { AnalysisResult, Attention, Box, Entity, QueryResult, Region } from "../core/results.js";
 
 export interface CheckedResults {
   /** What can be drawn; `null` when nothing can. */

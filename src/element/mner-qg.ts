@@ -1,9 +1,9 @@
 // The custom element <mner-qg>: takes text and photo from the page, asks the engine, draws the answer. The header of the
 // class is the only source of its documentation; manifest, editor data and framework typings are generated from it.
 import { LitElement, type PropertyDeclarations, type TemplateResult } from "lit";
+import { MnerError } from "../core/mner-error.js";
+import type { AnalysisResult, BackendName } from "../core/results.js";
 import type { ImageInput, Query } from "../engine/analyzer.js";
-import type { AnalysisResult, BackendName } from "../engine/results.js";
-import { MnerError } from "../errors/mner-error.js";
 import { Analysis } from "./analysis.js";
 import { Asking, type Loading, type Question } from "./asking.js";
 import { type CheckedResults, checkResults } from "./check-results.js";

@@ -1,6 +1,7 @@
 // The photo of a tag: where it comes from, how large it is, whether it can be shown.
+
+import { MnerError, toMnerError } from "../core/mner-error.js";
 import type { ImageInput } from "../engine/analyzer.js";
-import { MnerError, toMnerError } from "../errors/mner-error.js";
 import type { Size } from "./fit-photo.js";
 import type { PixelInput, Pixels } from "./photo-pixels.js";
 import type { PhotoSource } from "./scene.js";

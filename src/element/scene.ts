@@ -1,5 +1,5 @@
 // What the templates are given: everything that is drawn and everything that can be done, without the element itself.
-import type { AnalysisResult, QueryResult } from "../engine/results.js";
+import type { AnalysisResult, QueryResult } from "../core/results.js";
 import type { Phase } from "./analysis.js";
 import type { Segmentation } from "./segment-text.js";
 import type { Speaker } from "./strings/speak.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AnalysisResult, Box, Entity } from "../engine/results.js";
+import type { AnalysisResult, Box, Entity } from "../core/results.js";
 import { buildView, withSize } from "./view-model.js";
 
 function entity(start: number, end: number, type: string, score: number, box: Box | null = null): Entity {

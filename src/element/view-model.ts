@@ -1,6 +1,6 @@
 // What there is to draw, worked out from a result without any DOM: which entities are shown, which boxes they share, how
 // many there are of each type.
-import type { AnalysisResult, Box, Entity } from "../engine/results.js";
+import type { AnalysisResult, Box, Entity } from "../core/results.js";
 
 export interface ShownEntity extends Entity {
   /** Place in the result's own list. */

@@ -1,9 +1,9 @@
 // Loading over real HTTP: sound folders, folders that are something else, shards that cannot be had.
 import { gzipSync } from "node:zlib";
 import { describe, expect, it, vi } from "vitest";
-import { exampleFolder, type Fault, startServer } from "./faulty-server.js";
+import { exampleFolder, type Fault, startServer } from "../../test/support/faulty-server.js";
+import { expectWhole, IMPATIENT, QUICK, status, times, useServer } from "../../test/support/load-test-tools.js";
 import { loadModel } from "./load.js";
-import { expectWhole, IMPATIENT, QUICK, status, times, useServer } from "./load-test-tools.js";
 import type { LoadProgress } from "./progress.js";
 
 const harness = useServer();

@@ -1,5 +1,6 @@
 // Decodes photos with the browser's own decoders, in a page or a worker: upright, over white, no larger than needed.
-import { isMnerError, MnerError, throwIfAborted } from "../errors/mner-error.js";
+import { throwIfAborted } from "../core/abort.js";
+import { isMnerError, MnerError } from "../core/mner-error.js";
 import { crossOriginError } from "./fetch-image.js";
 import { checkImageSize, IMAGE_LIMITS, readImageHeader } from "./header.js";
 import { type ImageHeader, unreadable } from "./header-bytes.js";
@@ -7,17 +8,6 @@ import { fileKey, headerNotices, type Photo, photoFromPixels, reducedSize } from
 
 /** Whatever a canvas can draw and has a size. */
 export type Drawable = ImageBitmap | HTMLImageElement | HTMLCanvasElement | OffscreenCanvas;
-
-/** Whether photos can be decoded here. A worker of an older browser cannot; the page then sends it pixels. */
-export function canDecodePhotos(): boolean {
-  if (typeof createImageBitmap !== "function") return false;
-  if (typeof document !== "undefined") return true;
-  try {
-    return typeof OffscreenCanvas === "function" && new OffscreenCanvas(1, 1).getContext("2d") !== null;
-  } catch {
-    return false;
-  }
-}
 
 /** Decodes a file's content. */
 export async function photoFromBytes(bytes: Uint8Array, signal?: AbortSignal): Promise<Photo> {
@@ -49,12 +39,6 @@ export async function readBlob(blob: Blob): Promise<Uint8Array> {
   } catch (error) {
     throw unreadable("the file was changed or taken away since it was chosen", error);
   }
-}
-
-/** Decodes a Blob or File. */
-export async function photoFromBlob(blob: Blob, signal?: AbortSignal): Promise<Photo> {
-  throwIfAborted(signal);
-  return photoFromBytes(await readBlob(blob), signal);
 }
 
 /**

@@ -1,13 +1,9 @@
 // Turns the grounding head's numbers into places in the photo: one probability over all candidate boxes and "not in
 // the photo", boxes mapped back and clipped, near-duplicates merged.
-import { MnerError } from "../errors/mner-error.js";
-import { type Box, clipBox, type Letterbox } from "./letterbox.js";
-
-/** A place with the probability that the query is seen there. */
-export interface GroundedRegion {
-  readonly box: Box;
-  readonly score: number;
-}
+import { type Box, overlapAt } from "../core/geometry.js";
+import { MnerError } from "../core/mner-error.js";
+import type { Region } from "../core/results.js";
+import { clipBox, type Letterbox } from "./letterbox.js";
 
 export interface GroundingInput {
   /** [N × 5]: t_x, t_y, t_w, t_h, confidence; ordered by scale (coarsest first), row, column, anchor. */
@@ -28,17 +24,19 @@ export interface GroundingInput {
 }
 
 export interface Grounding {
-  /** The best place, or null when it is more likely not in the photo. */
-  readonly region: GroundedRegion | null;
+  /** The place with the highest probability of all its cells together, or null when it is more likely not in the photo. */
+  readonly region: Region | null;
   /** The best place even then; null only when there is no usable candidate at all. */
-  readonly best: GroundedRegion | null;
+  readonly best: Region | null;
   /** Further places that do not overlap `best`, best first. */
-  readonly alternatives: readonly GroundedRegion[];
+  readonly alternatives: readonly Region[];
   readonly notInPhoto: number;
 }
 
 /** Boxes that share this much of their union are the same place. */
 const SAME_PLACE = 0.5;
+/** Places whose candidates are pooled; what comes after has not even one likely candidate. */
+const MOST_PLACES = 16;
 /** Candidates below this part of the best one's probability are no places of their own. */
 const NEGLIGIBLE = 1e-6;
 /** Cells that a centre may lie from the middle of its cell, and the exponent of a size. */
@@ -70,9 +68,11 @@ export function decodeGrounding(input: GroundingInput): Grounding {
 
   const kept = findPlaces(candidates, masses, letterbox, strides, anchors);
   const present = 1 - notInPhoto;
-  const regions = suppress(kept, (input.mostAlternatives ?? 3) + 1).map(
-    ({ box, mass }): GroundedRegion => ({ box, score: Math.min(1, mass / sum) * present }),
-  );
+  // A place is as likely as all its candidates together: many middling ones outweigh a single high one.
+  const regions = suppress(kept, MOST_PLACES)
+    .sort((one, other) => other.mass - one.mass)
+    .slice(0, (input.mostAlternatives ?? 3) + 1)
+    .map(({ box, mass }): Region => ({ box, score: Math.min(1, mass / sum) * present }));
   const best = regions[0]!;
   const least = input.leastAlternativeScore ?? 0.01;
   const alternatives = regions
@@ -80,25 +80,6 @@ export function decodeGrounding(input: GroundingInput): Grounding {
     .filter(({ score }) => score >= least)
     .sort((one, other) => other.score - one.score);
   return { region: notInPhoto >= (input.noneThreshold ?? 0.5) ? null : best, best, alternatives, notInPhoto };
-}
-
-/** How much two boxes share, as part of their union. */
-export function intersectionOverUnion(one: Box, other: Box): number {
-  return sharedPart(one, other, 0);
-}
-
-/** The same, with the other box inside a longer list. */
-function sharedPart(one: Box, others: ArrayLike<number>, at: number): number {
-  const x0 = others[at]!;
-  const y0 = others[at + 1]!;
-  const x1 = others[at + 2]!;
-  const y1 = others[at + 3]!;
-  const width = Math.min(one[2], x1) - Math.max(one[0], x0);
-  const height = Math.min(one[3], y1) - Math.max(one[1], y0);
-  if (!(width > 0 && height > 0)) return 0;
-  const shared = width * height;
-  const union = (one[2] - one[0]) * (one[3] - one[1]) + (x1 - x0) * (y1 - y0) - shared;
-  return union > 0 ? shared / union : 0;
 }
 
 /** The candidates that count, as flat arrays: there are thousands, and an object for each would cost more than the work. */
@@ -129,7 +110,7 @@ function suppress(places: Places, most: number): { box: Box; mass: number }[] {
     let stay = 0;
     for (let i = 0; i < left; i++) {
       const index = rest[i]!;
-      if (index === best || sharedPart(box, boxes, index * 4) >= SAME_PLACE) mass += masses[index]!;
+      if (index === best || overlapAt(box, boxes, index * 4) >= SAME_PLACE) mass += masses[index]!;
       else rest[stay++] = index;
     }
     left = stay;

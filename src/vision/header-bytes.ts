@@ -1,6 +1,6 @@
 // Reading numbers out of file headers, and the errors that a header can end in. Reading past the end is always the same
 // error: the file was cut off.
-import { MnerError } from "../errors/mner-error.js";
+import { MnerError } from "../core/mner-error.js";
 
 /** What a photo's first bytes say. */
 export interface ImageHeader {

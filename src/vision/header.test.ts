@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import sharp, { type Sharp } from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { isMnerError } from "../errors/mner-error.js";
+import { isMnerError } from "../core/mner-error.js";
 import { IMAGE_LIMITS, readImageHeader } from "./header.js";
 
 const WIDTH = 37;

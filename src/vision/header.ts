@@ -1,6 +1,6 @@
 // What a photo's first bytes say, before anything is decoded: which format, how large, which way up, one picture or many.
 // A small file can claim billions of pixels; such a claim is refused here, where it costs nothing.
-import { MnerError } from "../errors/mner-error.js";
+import { MnerError } from "../core/mner-error.js";
 import { brands, isAvif, readAvif } from "./header-avif.js";
 import { readBmp } from "./header-bmp.js";
 import {

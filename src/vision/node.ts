@@ -2,7 +2,8 @@
 // browser, so that the same photo gives the same result. Nothing in the page imports this.
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { MnerError, throwIfAborted } from "../errors/mner-error.js";
+import { throwIfAborted } from "../core/abort.js";
+import { MnerError } from "../core/mner-error.js";
 import { type FetchImageOptions, fetchImage } from "./fetch-image.js";
 import { IMAGE_LIMITS, readImageHeader } from "./header.js";
 import { unreadable } from "./header-bytes.js";

@@ -1,6 +1,7 @@
 // What has to happen in the page, and what can wait for a worker. Elements live in the page only, and relative addresses
 // mean something only there; everything else crosses over as it is.
-import { MnerError, throwIfAborted } from "../errors/mner-error.js";
+import { throwIfAborted } from "../core/abort.js";
+import { MnerError } from "../core/mner-error.js";
 import {
   type Drawable,
   drawableSize,

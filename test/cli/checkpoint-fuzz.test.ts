@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { memorySource } from "../../src/cli/checkpoint/byte-source.js";
 import { readCheckpoint } from "../../src/cli/checkpoint/open-checkpoint.js";
 import { openZip } from "../../src/cli/checkpoint/zip.js";
-import { isMnerError } from "../../src/errors/mner-error.js";
+import { isMnerError } from "../../src/core/mner-error.js";
 import { mutate } from "./support/mutate.js";
 import { type Random, seededRandom } from "./support/random.js";
 import { torchZip } from "./support/torch-zip.js";

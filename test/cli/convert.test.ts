@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openCheckpoint } from "../../src/cli/checkpoint/open-checkpoint.js";
 import { openFolder } from "../../src/cli/convert/folder-reader.js";
-import { expectedTensors, normedConvolutions } from "../../src/network/expected-tensors.js";
+import { openSystem } from "../../src/systems/index.js";
+import { weightShapes } from "../../src/systems/network.js";
 import { mnerQg } from "./support/command.js";
 import { type TinyKind, writeTinyCheckpoint } from "./support/tiny-checkpoint.js";
 
@@ -37,12 +38,14 @@ describe.each<TinyKind>(["tiny-mini", "tiny-base"])("a %s checkpoint", (kind) =>
     expect(report.errors.every(({ largest }) => largest === 0)).toBe(true);
     const reader = openFolder(join(folder, `${kind}-out-32`));
     const { manifest } = reader;
-    expect(manifest.tensors.map(({ name, shape }) => [name, shape])).toEqual([...expectedTensors(manifest.config)]);
+    const { system, config } = await openSystem(manifest);
+    const { shapes, normed } = weightShapes(system, config);
+    expect(manifest.tensors.map(({ name, shape }) => [name, shape])).toEqual([...shapes]);
     expect(manifest.selfTest).not.toBeNull();
     const source = openCheckpoint(join(checkpoint, "model.safetensors"));
     const plain = manifest.tensors.find(({ name }) => name === "query_vector.project.weight")!;
     expect(await reader.readTensor(plain)).toEqual(source.tensors.get(plain.name)!.read());
-    const layer = normedConvolutions(manifest.config)[0]!;
+    const layer = normed[0]!;
     const read = (name: string) => source.tensors.get(`${layer}.norm.${name}`)!.read();
     const bias = await reader.readTensor(manifest.tensors.find(({ name }) => name === `${layer}.conv.bias`)!);
     const [weight, shift, mean, variance] = [read("weight"), read("bias"), read("running_mean"), read("running_var")];

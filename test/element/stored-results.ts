@@ -1,5 +1,5 @@
 // Results as the engine gives them, written down by hand for tests and for the gallery.
-import type { AnalysisResult, Attention, Box, Entity, Notice, QueryResult } from "../../src/engine/results.js";
+import type { AnalysisResult, Attention, Box, Entity, Notice, QueryResult } from "../../src/core/results.js";
 
 interface Named {
   /** The name as it stands in the text; `at` picks a later occurrence. */

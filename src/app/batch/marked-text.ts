@@ -1,10 +1,10 @@
 // A tweet with its names marked, small enough for a table: underline, tint and the type's sign, its name for those who listen.
 import { html, type TemplateResult } from "lit";
+import type { Entity } from "../../core/results.js";
 import { setStyle } from "../../element/set-style.js";
 import { en } from "../../element/strings/en.js";
 import { glyph } from "../../element/templates/glyph.js";
 import { lookOf } from "../../element/type-look.js";
-import type { Entity } from "../../engine/results.js";
 
 /** Outer names win: the table shows each letter once; nesting is for looking at one tweet. */
 export function outermost(entities: readonly Entity[]): Entity[] {

@@ -1,6 +1,6 @@
 // The table's order and filters, on rows that were made for it.
 import { describe, expect, it } from "vitest";
-import type { AnalysisResult, Entity } from "../../engine/results.js";
+import type { AnalysisResult, Entity } from "../../core/results.js";
 import { type BatchRow, newRow } from "./batch-row.js";
 import { scoreRows } from "./batch-scores.js";
 import { type Filter, firstOrder, orderRows, type SortKey } from "./table-order.js";

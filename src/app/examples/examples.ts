@@ -1,7 +1,7 @@
 // Tweets with photos to try: written for this page, photos credited in public/examples/CREDITS.md. Their results were
 // computed by the shipped model and are stored with the page (`npm run examples`), so that the first thing a visitor
 // sees needs no model.
-import type { AnalysisResult } from "../../engine/results.js";
+import type { AnalysisResult } from "../../core/results.js";
 import { versionedFiles } from "../../pwa/versioned-files.js";
 import astronaut from "./astronaut.json";
 

@@ -1,5 +1,5 @@
 // Hears drops and pastes anywhere on the page, and files that the system opens with the installed app.
-import { toMnerError } from "../../errors/mner-error.js";
+import { toMnerError } from "../../core/mner-error.js";
 import { type Incoming, sortFiles } from "./incoming.js";
 import { readTransfer } from "./read-transfer.js";
 import { looksLikeTweet } from "./tweet-html.js";

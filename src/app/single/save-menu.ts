@@ -1,7 +1,7 @@
 // Takes the answer along: six formats as files, and a link that asks the same again.
 import { css, html, type TemplateResult } from "lit";
+import { toMnerError } from "../../core/mner-error.js";
 import type { MnerQg } from "../../element/mner-qg.js";
-import { toMnerError } from "../../errors/mner-error.js";
 import { saveFile } from "../save-file.js";
 import { PagePart } from "../shell/page-part.js";
 import type { AppState } from "../state/state.js";

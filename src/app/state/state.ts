@@ -1,8 +1,9 @@
 // Everything the page knows, as plain types. The photo is only ever here and in the element: never in the address, never
 // on a server.
+
+import type { MnerError } from "../../core/mner-error.js";
+import type { AnalysisResult, BackendName, Notice } from "../../core/results.js";
 import type { Progress, Query } from "../../engine/analyzer.js";
-import type { AnalysisResult, BackendName, Notice } from "../../engine/results.js";
-import type { MnerError } from "../../errors/mner-error.js";
 import type { OfflineState } from "../../pwa/offline-state.js";
 import type { Incoming } from "../intake/incoming.js";
 

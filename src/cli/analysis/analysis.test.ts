@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isMnerError } from "../../errors/mner-error.js";
+import { isMnerError } from "../../core/mner-error.js";
 import { mapInOrder } from "./in-order.js";
 import { findPhoto, readPhoto } from "./photos.js";
 

@@ -1,7 +1,8 @@
 // One tweet to analyse and what came of it, as plain data that can cross into a worker thread and back.
+
+import { type MnerErrorCode, toMnerError } from "../../core/mner-error.js";
+import type { AnalysisResult } from "../../core/results.js";
 import type { Query } from "../../engine/analyzer.js";
-import type { AnalysisResult } from "../../engine/results.js";
-import { type MnerErrorCode, toMnerError } from "../../errors/mner-error.js";
 
 export interface AnalysisJob {
   readonly text: string;

@@ -1,7 +1,7 @@
 // Analyses tweets on one or more threads. With one job everything runs in this thread; with more, each worker thread has an
 // analyzer of its own, and one that dies takes only its current tweet with it.
 import { Worker } from "node:worker_threads";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { type AnalysisJob, type AnalyzerChoice, failureOf, type JobOutcome } from "./job.js";
 import type { AnalyzerFacts, JobMessage, WorkerMessage, WorkerSetup } from "./messages.js";
 

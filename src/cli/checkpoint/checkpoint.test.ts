@@ -5,7 +5,7 @@ import { crc32 as zlibChecksum } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { torchZip } from "../../../test/cli/support/torch-zip.js";
-import { isMnerError } from "../../errors/mner-error.js";
+import { isMnerError } from "../../core/mner-error.js";
 import { memorySource } from "./byte-source.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { crc32 } from "./crc32.js";

@@ -1,5 +1,5 @@
 // Opens a checkpoint of any kind that is read, told by its first bytes and not by its name.
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { type ByteSource, openFileSource } from "./byte-source.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { looksLikeSafetensors, readSafetensors } from "./safetensors.js";

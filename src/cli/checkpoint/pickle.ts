@@ -1,7 +1,7 @@
 // A pickle machine that runs nothing. It knows the few operations that names, numbers and containers need, and the handful
 // of callables that torch.save uses, each of which it performs itself; whatever else a pickle asks for is refused by name.
 // Nothing here recurses, and every object costs at least one operation, of which there is a limited number.
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { type ByteSource, truncated } from "./byte-source.js";
 import { shown } from "./checkpoint.js";
 import { CHECKPOINT_LIMITS } from "./limits.js";

@@ -1,6 +1,6 @@
 // Reads what torch.save writes since PyTorch 1.6: a zip archive with one pickle of names, shapes and references, and one
 // part per block of numbers. Older kinds are recognised only to say what to do about them.
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { type ByteSource, truncated } from "./byte-source.js";
 import { type Checkpoint, type CheckpointTensor, countElements, shown } from "./checkpoint.js";
 import { ELEMENT_BYTES, type ElementType, toFloat32 } from "./element-type.js";

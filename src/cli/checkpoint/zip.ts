@@ -1,6 +1,6 @@
 // Reads the zip archives that torch.save writes: stored (uncompressed) entries, zip64 where needed. The directory is checked
 // as a whole before any entry is used: names that climb out, entries that overlap, and sizes that disagree are refused.
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { type ByteSource, truncated } from "./byte-source.js";
 import { shown } from "./checkpoint.js";
 import { crc32 } from "./crc32.js";

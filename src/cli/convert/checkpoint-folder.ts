@@ -2,7 +2,7 @@
 // A checkpoint is a folder with all of these, or a single file with them beside it or named by options.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { isSafePath, MANIFEST_LIMITS } from "../../model/index.js";
 
 /** Names under which weights are saved in a folder, best first. */

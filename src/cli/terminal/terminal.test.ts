@@ -1,6 +1,6 @@
 // What the terminal is told: options understood or refused by name, progress that suits where it goes, tables that line up.
 import { describe, expect, it } from "vitest";
-import { isMnerError } from "../../errors/mner-error.js";
+import { isMnerError } from "../../core/mner-error.js";
 import type { CommandContext } from "./context.js";
 import { choiceOption, integerOption, numberOption, parseOptions, requiredOption, textOption } from "./options.js";
 import { startProgress } from "./progress.js";

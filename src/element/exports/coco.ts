@@ -1,5 +1,5 @@
 // COCO detection format: the photo, its boxes and their types, each box with the name it belongs to.
-import type { AnalysisResult } from "../../engine/results.js";
+import type { AnalysisResult } from "../../core/results.js";
 import { orderTypes } from "../view-model.js";
 import { type ExportSource, fileName, safeAddress } from "./source.js";
 

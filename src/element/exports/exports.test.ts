@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AnalysisResult, Entity } from "../../engine/results.js";
+import type { AnalysisResult, Entity } from "../../core/results.js";
 import { toCoco } from "./coco.js";
 import { toConll } from "./conll.js";
 import { escapeXml, paintSvg } from "./paint-svg.js";

@@ -1,5 +1,5 @@
 // Pictures of a tag, as SVG or PNG.
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { absolute } from "../absolute.js";
 import type { Scene } from "../scene.js";
 import { measureText } from "./measure-text.js";

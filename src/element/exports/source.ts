@@ -1,8 +1,9 @@
 // What is exported, and where its text and photo come from. Addresses are only passed on when they are harmless to open: whoever reads an
 // export may turn them into links.
+
+import { MnerError } from "../../core/mner-error.js";
+import type { AnalysisResult } from "../../core/results.js";
 import type { ImageInput } from "../../engine/analyzer.js";
-import type { AnalysisResult } from "../../engine/results.js";
-import { MnerError } from "../../errors/mner-error.js";
 import { absolute } from "../absolute.js";
 
 export interface ExportSource {

@@ -1,5 +1,5 @@
 // W3C Web Annotation (https://www.w3.org/TR/annotation-model/): each name tags its place in the text and in the photo.
-import type { AnalysisResult, Entity } from "../../engine/results.js";
+import type { AnalysisResult, Entity } from "../../core/results.js";
 import { type ExportSource, safeAddress } from "./source.js";
 
 export interface TextualBody {

@@ -1,5 +1,5 @@
 // What is said about a failure: the translation of its code, else the error's own words.
-import { isMnerError } from "../../errors/mner-error.js";
+import { isMnerError } from "../../core/mner-error.js";
 import type { Speaker } from "./speak.js";
 
 export function translated({ strings }: Pick<Speaker, "strings">, code: string): string | undefined {

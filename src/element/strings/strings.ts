@@ -1,5 +1,5 @@
 // Every word the element says. Plain data with {places}, so that a translation can be a JSON file and needs no code.
-import type { MnerErrorCode } from "../../errors/mner-error.js";
+import type { MnerErrorCode } from "../../core/mner-error.js";
 
 /** Wordings by plural category, as `Intl.PluralRules` names them. */
 export type Plural = Partial<Readonly<Record<Intl.LDMLPluralRule, string>>> & { readonly other: string };

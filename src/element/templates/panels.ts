@@ -1,6 +1,6 @@
 // What opens below: the list of all names with the same facts as the picture, the "why" view, and what went wrong.
 import { html, nothing, type TemplateResult } from "lit";
-import type { QueryResult } from "../../engine/results.js";
+import type { QueryResult } from "../../core/results.js";
 import { lookedAt } from "../attention.js";
 import { placeOf, type Scene, seen } from "../scene.js";
 import { setStyle } from "../set-style.js";

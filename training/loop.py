@@ -69,10 +69,11 @@ def save_atomically(value: dict, path: Path) -> None:
     temporary.replace(path)
 
 
-def save_weights(model: nn.Module, path: Path) -> None:
+def save_weights(model: nn.Module, path: Path, without: tuple[str, ...] = ()) -> None:
+    """`without`: beginnings of the names that lie in another folder."""
     from safetensors.torch import save_file
 
-    weights = {k: v.contiguous().cpu() for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
+    weights = {k: v.contiguous().cpu() for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked") and not k.startswith(without)}
     temporary = path.with_suffix(".tmp")
     save_file(weights, temporary)
     temporary.replace(path)

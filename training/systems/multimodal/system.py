@@ -13,7 +13,7 @@ from .photo import Photo
 from .text import Text
 
 
-RESTRAINT = 3.0  # price of moving an emission, squared
+RESTRAINT = 12.0  # price of moving an emission, squared
 
 
 class PhotoSystem(System):

@@ -18,7 +18,7 @@ from .data.text import TextReader
 from .golden import golden_vectors, save as save_golden
 from .loop import save_weights
 from .run import Run, load_run, load_weights
-from .systems import SYSTEMS
+from .systems import DEFAULT, SYSTEMS
 
 TOKENIZER = {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "strip_accents": None, "tokenize_chinese_chars": True, "model_max_length": 512,
              "unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]"}
@@ -44,9 +44,13 @@ def read_checkpoint(path: Path, config: Path, vocabulary: Path, system: str | No
 
 def export(run: Run, report: dict | None, out: Path, name: str, version: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    save_weights(run.model, out / "model.safetensors")
+    # An add-on carries its head and what it sees with; encoders and tagger lie in the folders it needs.
+    shared = run.model.SHARED if run.system.needs else ()
+    save_weights(run.model, out / "model.safetensors", shared)
     config = {"system": run.system.name, **run.model.config.to_dict()}
     description = {"name": name, "version": version, "licence": "Apache-2.0"}
+    if run.system.needs:
+        description["needs"] = {"text": run.system.needs, "image": DEFAULT}
     if report:
         description |= run.system.describe(report, config)
     # Golden first: it writes a config of its own.

@@ -69,10 +69,11 @@ def save_atomically(value: dict, path: Path) -> None:
     temporary.replace(path)
 
 
-def save_weights(model: nn.Module, path: Path) -> None:
+def save_weights(model: nn.Module, path: Path, without: tuple[str, ...] = ()) -> None:
+    """`without`: beginnings of the names that lie in another folder."""
     from safetensors.torch import save_file
 
-    weights = {k: v.contiguous().cpu() for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
+    weights = {k: v.contiguous().cpu() for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked") and not k.startswith(without)}
     temporary = path.with_suffix(".tmp")
     save_file(weights, temporary)
     temporary.replace(path)
@@ -83,7 +84,7 @@ class Plan:
     out: Path
     epochs: float = 1
     minutes: float = 1e9  # the rate is zero then, wherever the run has got to
-    warmup: int = 150  # steps
+    warmup: int = 150  # steps, of a short run an eighth
     cosine: bool = False  # how the rate falls; else in a straight line
     clip: float = 1.0
     average: float = 0.998
@@ -188,7 +189,7 @@ def run(recipe: Recipe, plan: Plan) -> list[dict]:
                 break
             left = 0.5 + 0.5 * math.cos(math.pi * progress) if plan.cosine else 1 - progress
             for group in optimiser.param_groups:
-                group["lr"] = group["base"] * min(1.0, (step + 1) / plan.warmup) * left
+                group["lr"] = group["base"] * min(1.0, (step + 1) / min(plan.warmup, max(1, total // 8))) * left
             recipe.begin_step()
             loss, parts = work(batch)
             optimiser.zero_grad(set_to_none=True)

@@ -30,6 +30,15 @@ class MqspnSystem(PhotoSystem):
     def names(self, model, text, photo):
         return decode(text.examples, model.read(text.hidden, text.first, photo)[-1], text.first, model.config.maxSpanWords)
 
+    def run(self, model, text, extra, photo):
+        return tuple(vars(model(*text, *extra, photo)).values())
+
+    def extra(self, model, ids):
+        return {"first": torch.ones_like(ids, dtype=torch.bool)}
+
+    def answers(self):
+        return ["classes", "start", "end", "region"]
+
     def outputs(self, model, inputs, record):
         first = inputs["first"].bool()
         with record():

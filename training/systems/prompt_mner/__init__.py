@@ -47,6 +47,15 @@ class PromptMnerSystem(PhotoSystem):
         index = all_spans(text.examples, model.config.maxSpanWords)
         return decode(text.examples, index, model.read(text.hidden, text.mask, torch.from_numpy(index), photo))
 
+    def run(self, model, text, extra, photo):
+        return (model(*text, *extra, photo),)
+
+    def extra(self, model, ids):
+        return {"spans": spans_of(torch.ones_like(ids, dtype=torch.bool), model.config.maxSpanWords)}
+
+    def answers(self):
+        return ["kinds"]
+
     def outputs(self, model, inputs, record):
         first = inputs["first"].bool()
         index = spans_of(first, model.config.maxSpanWords)

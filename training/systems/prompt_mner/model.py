@@ -71,7 +71,7 @@ class Head(nn.Module):
         """(B, 16 + 100, C) clues, and (B, 16) which discrete prompts they are, heaviest first."""
         weight, _ = self.score(photo)
         discrete = weight[:, : len(self.bank)]
-        heaviest = torch.argsort(discrete, dim=1, descending=True, stable=True)[:, : min(HEAVIEST, len(self.bank))]
+        heaviest = discrete.topk(min(HEAVIEST, len(self.bank)), 1).indices
         scale = weight.shape[1]  # weights of a mean prompt are one, so that clues are as large as what they stand for
         chosen = self.bank[heaviest] * discrete.gather(1, heaviest)[..., None] * scale
         return torch.cat([chosen, self.free * weight[:, len(self.bank) :, None] * scale], 1), heaviest

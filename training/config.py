@@ -34,8 +34,8 @@ class ImageConfig:
     size: int = 320
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-    channels: tuple[int, int, int] = (128, 128, 128)  # of V_1..V_3, coarsest first
-    strides: tuple[int, int, int] = (32, 16, 8)
+    channels: tuple[int, ...] = (128, 128, 128)  # of V_1, V_2, …, coarsest first
+    strides: tuple[int, ...] = (32, 16, 8)
 
 
 @dataclass
@@ -46,14 +46,19 @@ class Config:
     width: int = 128  # d, the common width
     attentionHeads: int = 4
     depthwise: bool = True  # the 3×3 of the query-conditioned maps: per channel (mini) or full (base)
-    anchors: tuple = (  # w, h in input pixels; three per scale, coarsest scale first (k-means over COCO boxes at 320)
+    anchors: tuple = (  # w, h in input pixels, as many at every scale, coarsest scale first (k-means over COCO boxes at 320)
         ((120.0, 250.0), (230.0, 140.0), (280.0, 280.0)),
         ((50.0, 110.0), (100.0, 60.0), (110.0, 150.0)),
         ((16.0, 30.0), (36.0, 24.0), (45.0, 60.0)),
     )
+    nameHeads: bool = False  # a box for each name, whether the photo belongs to the text, and what kind of picture it is
     maxSpanWords: int = 12
     maxPieces: int = 128  # of one window, query included
     queries: tuple = QUERIES
+
+    @property
+    def boxesPerCell(self) -> int:
+        return len(self.anchors[0])
 
     def to_dict(self) -> dict:
         plain = dataclasses.asdict(self)
@@ -82,6 +87,19 @@ def mini() -> Config:
     return Config()
 
 
+def nanodet_image(size: int, pyramid: int) -> ImageConfig:
+    return ImageConfig(kind="nanodet-plus", size=size, channels=(pyramid + 84,) * 4, strides=(64, 32, 16, 8))
+
+
+# Two boxes a cell, each measured in strides: the detector's own, and a learnt one for what it was never taught (logos, lettering).
+STRIDE_ANCHORS = tuple(((float(s), float(s)),) * 2 for s in (64, 32, 16, 8))
+
+
+def nano() -> Config:
+    """The shipped network: as mini, with NanoDet-plus-m for its eyes."""
+    return Config(image=nanodet_image(384, 96), anchors=STRIDE_ANCHORS, nameHeads=True)
+
+
 def base() -> Config:
     """The paper's size: BERT-base, Darknet-53 with a feature pyramid, 256 pixels, 512 wide."""
     scale = 256 / 320
@@ -101,18 +119,21 @@ def tiny(kind: str = "csp-darknet-pan") -> Config:
     """A few thousand parameters of either shape: for tests and golden vectors that are small enough to commit."""
     if kind == "csp-darknet-pan":
         image = ImageConfig(kind=kind, size=64, channels=(16, 16, 16))
+    elif kind == "nanodet-plus":
+        image = nanodet_image(64, 16)
     else:
         image = ImageConfig(kind=kind, size=64, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), channels=(16, 8, 4))
     return Config(
-        size="tiny-mini" if kind == "csp-darknet-pan" else "tiny-base",
+        size={"csp-darknet-pan": "tiny-mini", "nanodet-plus": "tiny-nanodet", "darknet53-fpn": "tiny-base"}[kind],
         text=TextConfig(layers=2, width=32, heads=4, feedForward=64, vocabulary=1000, positions=64),
         image=image,
         width=16,
         attentionHeads=2,
-        depthwise=kind == "csp-darknet-pan",
-        anchors=tuple(tuple((w / 5, h / 5) for w, h in row) for row in Config().anchors),
+        depthwise=kind != "darknet53-fpn",
+        anchors=STRIDE_ANCHORS if kind == "nanodet-plus" else tuple(tuple((w / 5, h / 5) for w, h in row) for row in Config().anchors),
+        nameHeads=kind == "nanodet-plus",
         maxPieces=48,
     )
 
 
-PRESETS = {"mini": mini, "base": base, "tiny": tiny, "tiny-base": lambda: tiny("darknet53-fpn")}
+PRESETS = {"mini": mini, "nano": nano, "base": base, "tiny": tiny, "tiny-nanodet": lambda: tiny("nanodet-plus"), "tiny-base": lambda: tiny("darknet53-fpn")}

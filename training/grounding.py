@@ -115,7 +115,7 @@ def matching_candidates(boxes: np.ndarray, config: Config) -> tuple[np.ndarray, 
     anchors = np.array(config.anchors, dtype=np.float32)
     index, targets = [], []
     grids = [config.image.size // s for s in config.image.strides]
-    offset = np.concatenate([[0], np.cumsum([g * g * 3 for g in grids])])
+    offset = np.concatenate([[0], np.cumsum([g * g * config.boxesPerCell for g in grids])])
     for box in boxes:
         w, h = max(1.0, box[2] - box[0]), max(1.0, box[3] - box[1])
         shared = np.minimum(anchors[..., 0], w) * np.minimum(anchors[..., 1], h)
@@ -128,7 +128,7 @@ def matching_candidates(boxes: np.ndarray, config: Config) -> tuple[np.ndarray, 
             cells = [(x, y), (x + (1 if cx - x > 0.5 else -1), y), (x, y + (1 if cy - y > 0.5 else -1))]
             for cell_x, cell_y in cells:
                 if 0 <= cell_x < grid and 0 <= cell_y < grid:
-                    index.append(offset[k] + (cell_y * grid + cell_x) * 3 + a)
+                    index.append(offset[k] + (cell_y * grid + cell_x) * config.boxesPerCell + a)
                     targets.append(box)
     return np.array(index, dtype=np.int64), np.array(targets, dtype=np.float32).reshape(-1, 4)
 
@@ -180,7 +180,7 @@ def candidate_boxes_at(picked: torch.Tensor, index: np.ndarray, config: Config) 
     key = (config.image.size, config.anchors)
     if key not in _GRID:
         zero = candidate_boxes(torch.zeros(total_candidates(config), 5), config)
-        stride = torch.cat([torch.full(((config.image.size // s) ** 2 * 3, 1), float(s)) for s in config.image.strides])
+        stride = torch.cat([torch.full(((config.image.size // s) ** 2 * config.boxesPerCell, 1), float(s)) for s in config.image.strides])
         _GRID[key] = ((zero[:, :2] + zero[:, 2:]) / 2, zero[:, 2:] - zero[:, :2], stride)
     centre, size, stride = (t[index].to(picked.device) for t in _GRID[key])
     middle = centre + picked[:, :2].clamp(-FAR, FAR) * stride

@@ -292,7 +292,9 @@ def load_darknet(encoder: Darknet53Fpn, weights: str | Path, detector_outputs: i
 
 
 def build_image_encoder(config: ImageConfig) -> nn.Module:
-    kinds = {"csp-darknet-pan": CspDarknetPan, "darknet53-fpn": Darknet53Fpn}
+    from ..encoders.nanodet import NanodetPlus
+
+    kinds = {"csp-darknet-pan": CspDarknetPan, "nanodet-plus": NanodetPlus, "darknet53-fpn": Darknet53Fpn}
     if config.kind not in kinds:
         raise ValueError(f"unknown image encoder {config.kind!r}: one of {sorted(kinds)}")
     return kinds[config.kind](config)

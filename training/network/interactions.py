@@ -93,7 +93,7 @@ class CrossModality(nn.Module):
         self.query = nn.Linear(d_t, d)
         self.key = nn.ModuleList(nn.Linear(d, d) for _ in config.image.channels)
         self.value = nn.ModuleList(nn.Linear(d, d) for _ in config.image.channels)
-        self.project = nn.Linear(3 * d, d_t)
+        self.project = nn.Linear(len(config.image.channels) * d, d_t)
         nn.init.zeros_(self.project.weight)
         nn.init.zeros_(self.project.bias)
         self.gate = nn.Linear(2 * d_t, d_t)

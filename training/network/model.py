@@ -7,9 +7,11 @@ import torch
 from torch import nn
 
 from ..config import Config
+from .entity_grounding import EntityGrounding
 from .heads import GroundingHead
 from .image_encoder import build_image_encoder
 from .interactions import CommonWidth, CrossModality, ExistenceAware, QueryVector
+from .photo_heads import ImageKind, Relatedness
 from .text_encoder import TextEncoder
 
 
@@ -28,7 +30,7 @@ class PhotoFeatures:
     """What all queries of some photos share, computed once per photo; lists over the scales."""
 
     maps: list[torch.Tensor]  # U_k: (P, d + 8, g, g)
-    objects: list[torch.Tensor]  # of the grounding head: (P, 15, g, g)
+    objects: list[torch.Tensor]  # of the grounding head: (P, 5 × boxes (+ classes), g, g)
 
 
 class MnerQg(nn.Module):
@@ -44,6 +46,11 @@ class MnerQg(nn.Module):
         self.span_head = nn.Linear(config.text.width, 2)
         self.existence_head = nn.Linear(config.text.width, 1)
         self.grounding_head = GroundingHead(config)
+        # Heads beside the network proper, on what it found out: a box for each name, and what to think of the photo as a whole.
+        if config.nameHeads:
+            self.entity_grounding = EntityGrounding(config)
+            self.relatedness = Relatedness(config)
+            self.image_kind = ImageKind(config)
 
     def encode_image(self, pixels) -> PhotoFeatures:
         """Once per photo, for all its queries: pixels (P, 3, S, S)."""

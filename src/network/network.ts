@@ -1,5 +1,5 @@
 // MNER-QG as a whole: a photo in once, sequences in as one batch, logits out with one read-back. An independent reading of
-// the published method; the PyTorch reference in training/network is its exact definition.
+// the published method; the PyTorch reference in training/systems/mner_qg is its exact definition.
 import {
   concat,
   reshape,

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..config import ImageConfig
+from .config import ImageConfig
 
 CLASSES = 80
 BINS = 8  # of a side's distance, in strides: 0 to 7

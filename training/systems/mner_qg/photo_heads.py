@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..config import Config
-from ..encoders.nanodet import BOX, CLASSES
+from .config import Config
+from ...encoders.nanodet import BOX, CLASSES
 
 KINDS = ("photo", "drawing", "screenshot", "lettering")
 MEETING = 64

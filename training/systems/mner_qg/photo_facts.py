@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from .decoding import sigmoid
-from .encoders.nanodet import BOX, CLASSES
-from .network.model import MnerQg, PhotoFeatures
-from .photos import Letterbox, candidate_boxes, iou, suppress
+from ...data.photos import Letterbox, iou, suppress
+from ...data.spans import sigmoid
+from ...encoders.nanodet import BOX, CLASSES
+from .model import MnerQg, PhotoFeatures
 
 PLACES = 8  # of the type's own question, and as many of the detector's
 SAME_PLACE = 0.5
@@ -36,7 +36,7 @@ class PhotoFacts:
     classes: np.ndarray  # (cells, 80)
     matched: np.ndarray  # (cells, d) what questions are matched against
     detected: list[int]  # cells of the best detections of any class, after suppression
-    means: np.ndarray  # of V_k over the photo, all scales in a row
+    means: np.ndarray  # of the towers over all cells, all scales in a row
 
     @property
     def scene(self) -> np.ndarray:
@@ -44,14 +44,6 @@ class PhotoFacts:
 
     def people(self, least: float = SEEN_FROM) -> list[int]:
         return [c for c in self.detected if self.classes[c, 0] >= least and self.classes[c].argmax() == 0]
-
-
-def extent_mask(grid: int, stride: int, place: Letterbox) -> np.ndarray:
-    """Which cells of the square have their middle in the photo."""
-    middle = (np.arange(grid) + 0.5) * stride
-    x = (middle >= place.left) & (middle < place.left + place.width * place.scale)
-    y = (middle >= place.top) & (middle < place.top + place.height * place.scale)
-    return (y[:, None] & x[None, :]) if x.any() and y.any() else np.ones((grid, grid), dtype=bool)
 
 
 @torch.no_grad()
@@ -66,8 +58,7 @@ def photo_facts(model: MnerQg, features: list[torch.Tensor], photos: PhotoFeatur
         boxes.append(torch.cat([centre - half, centre + half]).flatten(1).T)
         classes.append(v[-BOX - CLASSES : -BOX].flatten(1).T)
         matched.append(cells(u[index : index + 1])[0].float().flatten(1).T)
-        inside = torch.from_numpy(extent_mask(grid, stride, place))
-        means.append(v[: -BOX - CLASSES][:, inside].mean(1))
+        means.append(v[: -BOX - CLASSES].mean((1, 2)))
     boxes, classes = place.back(torch.cat(boxes).numpy()), torch.cat(classes).numpy()
     best = classes.max(1)
     likely = np.argsort(-best, kind="stable")[:200]
@@ -85,11 +76,11 @@ def find_places(candidates: np.ndarray, none: float, boxes: np.ndarray, facts: P
     nothing = float(sigmoid(c["a"] * (none - top - np.log(total)) + c["b"]))
     order = np.argsort(-confidence, kind="stable")[:300]
     order = order[weight[order] >= 1e-6]
-    kept = order[suppress(boxes[order], confidence[order], SAME_PLACE, PLACES)]
+    kept = order[suppress(boxes[order], confidence[order], SAME_PLACE, 2 * PLACES)]
     shared = iou(boxes[kept], boxes) >= SAME_PLACE
     owner = np.where(shared.any(0), shared.argmax(0), -1)
     mass = np.array([weight[owner == i].sum() / total for i in range(len(kept))]) * (1 - nothing)
-    best = np.argsort(-mass, kind="stable")
+    best = np.argsort(-mass, kind="stable")[:PLACES]
     kept, mass = kept[best], mass[best]
     extra = [c for c in facts.detected if iou(facts.boxes[c], boxes[kept]).max() < 0.6]
     return Places(np.concatenate([boxes[kept], facts.boxes[extra].reshape(-1, 4)]), np.concatenate([mass, np.full(len(extra), EXTRA * (1 - nothing))]), nothing,

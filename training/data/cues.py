@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from .data import Tweet, entity_spans
+from .readers import Tweet, entity_spans
 
 TYPE = {"A": "PER", "B": "PER", "C": "PER", "D": "PER", "L": "LOC", "O": "ORG", "W": "OTHER"}
 

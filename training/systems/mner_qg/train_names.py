@@ -2,7 +2,7 @@
 
 Everything else is frozen, so that texts and photos are read once: `texts` and `photos` files keep what was read.
 
-    python -m training.entity --run runs/ground --data ../shared/data --out runs/entity
+    python -m training.systems.mner_qg.train_names --run runs/ground --data ../shared/data --out runs/entity
 """
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from . import metrics
-from .batches import Row, collate
-from .cues import SPLICED, TEMPLATES, Text, names_of, splice, write
-from .data import Photos, read_boxes, read_captions, read_conll
-from .encoders.nanodet import load_nanodet  # noqa: F401
-from .evaluate import fit_calibration, load_run
-from .examples import LABELS, augment, make_example
-from .ground_nanodet import save_run
-from .grounding import look, split
-from .network.entity_grounding import EntityGrounding, shifted
-from .network.model import MnerQg
+from ... import metrics
+from ...data.cues import SPLICED, TEMPLATES, Text, names_of, splice, write
+from ...data.examples import LABELS, augment, make_example
+from ...data.photos import COCO_CLASSES, iou, letterbox, suppress
+from ...data.readers import Photos, entity_spans, read_boxes, read_captions, read_conll
+from ...data.signs import mark, poster
+from ...data.views import look, split
+from ...loop import Average
+from ...run import load_run
+from ...scoring import fit_calibration
+from .entity_grounding import EntityGrounding, shifted
+from .grounding import candidate_boxes
+from .inputs import Row, collate
+from .interactions import query_mask
+from .model import MnerQg
 from .photo_facts import PhotoFacts, Places, facts_of, find_places, geometry, photo_facts, ranks
-from .photos import COCO_CLASSES, candidate_boxes, iou, letterbox, suppress
-from .signs import mark, poster
 
 MOST = 16  # places of one question
 JOINTS = {"and", "&", ",", "+", "x", "/", "with"}
@@ -126,9 +128,7 @@ def type_answers(model: MnerQg, reader, features, calibration, places: list) -> 
     photos = model.prepare_photos(features)
     batch = collate([Row(query, None) for _, query in model.config.queries], reader)
     hidden = model.text_encoder(batch.ids, batch.segments, batch.shapes, batch.mask)
-    query = (batch.segments == 0) & batch.mask.bool()
-    place = torch.arange(batch.ids.shape[1])[None]
-    q = model.query_vector(hidden, query & (place > 0) & (place < query.sum(-1, keepdim=True) - 1))
+    q = model.query_vector(hidden, query_mask(batch.segments, batch.mask))
     out = []
     for i, where in enumerate(places):
         facts = photo_facts(model, features, photos, i, where)
@@ -504,8 +504,6 @@ def gmner_scores(model, head, q, texts: list[ReadText], pool: LookAlikes, seed: 
 def gmner_texts(data: Path, part: str) -> tuple[list[Text], list[str]]:
     boxes, captions = read_boxes(data / "gmner" / f"{part}-boxes.json"), read_captions(data / "captions.tsv")
     texts, said = [], []
-    from .data import entity_spans
-
     for tweet in read_conll(data / "gmner" / f"{part}.txt"):
         spans = entity_spans(tweet.tags)
         if not spans or len(tweet.tokens) > 60 or tweet.id not in captions:
@@ -553,7 +551,8 @@ def main() -> None:
     torch.manual_seed(args.seed)
     rng, data, run, out = random.Random(args.seed), Path(args.data), Path(args.run), Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
-    model, reader = load_run(run)
+    found = load_run(run)
+    model, reader = found.model, found.reader
     model.eval().requires_grad_(False)
     scores = run / "grounding.json"
     calibration = json.loads(scores.read_text())["none"]["calibration"] if scores.exists() else None
@@ -579,9 +578,7 @@ def main() -> None:
     batch = collate([Row(query, None) for _, query in model.config.queries], reader)
     with torch.no_grad():
         hidden = model.text_encoder(batch.ids, batch.segments, batch.shapes, batch.mask)
-        query = (batch.segments == 0) & batch.mask.bool()
-        place = torch.arange(batch.ids.shape[1])[None]
-        q = model.query_vector(hidden, query & (place > 0) & (place < query.sum(-1, keepdim=True) - 1))
+        q = model.query_vector(hidden, query_mask(batch.segments, batch.mask))
     train_photos, held_photos = [p for p in photos if not p.held], [p for p in photos if p.held]
     by_kind = defaultdict(list)
     for text in sets["train"]:
@@ -604,8 +601,6 @@ def main() -> None:
     optimiser = torch.optim.AdamW(head.parameters(), lr=args.rate, weight_decay=0.05, betas=(0.9, 0.98))
     kinds = [k for k in SHARES if by_kind[k]]
     real = [t for t in sets["gmner-train"]]
-    from .optimise import Average
-
     average = Average(head, 0.997)
     step, progress, mean, started = 0, 0.0, {}, time.time()
     while progress < 1:

@@ -3,7 +3,7 @@
 Each cell has two boxes: the detector's own, used as it is, and a learnt one for what the detector was never taught (logos,
 lettering, a place that fills the photo). The text encoder says the same of a query every time, so its words are kept.
 
-    python -m training.ground_nanodet --run public/models/mner-qg-mini --trunk nanodet-plus-m.npz --data ../shared/data --out runs/ground
+    python -m training.systems.mner_qg.ground_nanodet --run public/models/mner-qg-mini --trunk nanodet-plus-m.npz --data ../shared/data --out runs/ground
 """
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
 
-from .batches import Row, collate
+from ...data.examples import augment, make_example
+from ...data.photos import COCO_CLASSES, iou, letterbox, suppress
+from ...data.readers import Photos, read_conll
+from ...data.signs import mark, poster
+from ...data.views import OTHER_WORDS, PARAPHRASES, TEMPLATES, look, split
+from ...encoders.nanodet import BOX, CLASSES, load_nanodet
+from ...loop import Average, save_weights
+from ...run import load_run
 from .config import Config, nano
-from .data import Photos, read_conll
-from .encoders.nanodet import BOX, CLASSES, load_nanodet
-from .evaluate import grounding_scores, load_run
-from .examples import augment, make_example
-from .grounding import OTHER_WORDS, TEMPLATES, giou_loss, look, split
-from .network.heads import GroundingHead
-from .network.model import MnerQg
-from .optimise import Average
-from .photos import COCO_CLASSES, candidate_boxes, letterbox
-from .signs import mark, poster
-from .train import PARAPHRASES
+from .decode import decode_boxes
+from .evaluate import grounding_scores
+from .grounding import candidate_boxes, giou_loss
+from .heads import GroundingHead
+from .inputs import Row, collate
+from .model import MnerQg
 
 RIGHT = 0.5  # overlap from which a candidate's box is a right answer
 SIGN_WORDS = {"lettering": ("lettering", "the title", "the words", "a poster", "a headline"), "logo": ("logo", "a logo", "a brand", "a sign")}
@@ -117,8 +118,6 @@ def detections(features: list[torch.Tensor], config: Config) -> tuple[np.ndarray
 
 
 def confident(features, config: Config, kind: int, least: float) -> list[np.ndarray]:
-    from .photos import suppress
-
     boxes, scores = detections(features, config)
     index = np.nonzero(scores[:, kind] > least)[0]
     return [boxes[index[i]] for i in suppress(boxes[index], scores[index, kind], 0.6, 20)] if len(index) else []
@@ -329,9 +328,6 @@ def outline_loss(candidates, config: Config, everything: list[np.ndarray]) -> to
 @torch.no_grad()
 def logo_scores(model: MnerQg, folder: Path, reader) -> dict:
     """The organisation question put to the logo photos that are held out."""
-    from .decoding import decode_boxes
-    from .photos import iou
-
     model.eval()
     photos, query, found, seen = Photos(folder), dict(model.config.queries)["ORG"], [], []
     _, held = split(json.loads((folder / "logos.json").read_text()))
@@ -354,7 +350,8 @@ def shut_gate(model: MnerQg) -> None:
 
 def with_new_eyes(run: Path, trunk: Path) -> tuple[MnerQg, object]:
     """The run's text side with NanoDet's trunk; of the photo's side what does not depend on the trunk is taken over."""
-    old, reader = load_run(run)
+    found = load_run(run)
+    old, reader = found.model, found.reader
     if old.config.image.kind == "nanodet-plus":
         return old, reader
     config = replace(nano(), text=old.config.text, queries=old.config.queries, maxSpanWords=old.config.maxSpanWords, maxPieces=old.config.maxPieces)
@@ -371,7 +368,7 @@ def with_new_eyes(run: Path, trunk: Path) -> tuple[MnerQg, object]:
 def save_run(model: MnerQg, run: Path, out: Path) -> None:
     (out / "config.json").write_text(model.config.to_json())
     shutil.copyfile(run / "vocab.txt", out / "vocab.txt")
-    save_file({k: v.contiguous() for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}, out / "model.safetensors")
+    save_weights(model, out / "model.safetensors")
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..config import Config
+from .config import Config
 
 CLASSES = 80
 GEOMETRY = 8  # left, top, right, bottom, centre (2) in [-1, 1] of the photo; width and height as parts of it

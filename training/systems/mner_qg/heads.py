@@ -4,8 +4,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ..config import Config
-from ..encoders.nanodet import BOX, CLASSES
+from ...encoders.nanodet import BOX, CLASSES
+from .config import Config
 
 
 class GroundingHead(nn.Module):

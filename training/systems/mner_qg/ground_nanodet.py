@@ -65,7 +65,7 @@ def pass_boxes_on(head: GroundingHead) -> None:
             own.bias[at : at + BOX] = 0
 
 
-SURE = 12.0  # nats that a class the query names is worth where the detector is certain of it
+SURE = 20.0  # nats that a class the query names is worth where the detector is certain of it
 
 
 @torch.no_grad()
@@ -452,7 +452,7 @@ def main() -> None:
             names = sorted(rng.sample(range(CLASSES), 24))
             named = phrases.vectors(model, [class_phrase(COCO_CLASSES[i], rng) for i in names])
             wanted = model.grounding_head.match_query(named)
-            losses["classes"] = 0.05 * F.mse_loss(model.grounding_head.class_query(named), SURE * F.one_hot(torch.tensor(names), CLASSES).float())
+            losses["classes"] = 0.02 * F.mse_loss(model.grounding_head.class_query(named), SURE * F.one_hot(torch.tensor(names), CLASSES).float())
             total = 0.0
             for cells, u, v in zip(model.grounding_head.match_cells, seen.maps, features):
                 with torch.autocast("cpu", torch.bfloat16):

@@ -156,13 +156,13 @@ def read_photos(model: MnerQg, reader, data: Path, calibration, rng: random.Rand
     for name in ("coco", "logos"):
         train, held = split(json.loads((data / "photos" / f"{name}.json").read_text()))
         if name == "logos":
-            train, held = train[::4], held[::2]
+            train, held = train[::8], held[::4]
         for rows, is_held in ((train, False), (held, True)):
             for p in rows:
                 kind = "coco" if name == "coco" else "logo"
                 plan.append((f"photos/{p['file']}", p["boxes"], kind, is_held, None))
                 if kind == "coco" and not is_held:
-                    plan.append((f"photos/{p['file']}", p["boxes"], "coco", False, rng))
+                    pass
                 if kind == "coco" and rng.random() < 0.35:
                     plan.append((f"photos/{p['file']}", None, "sign", is_held, None))
     singles = json.loads((data / "photos" / "single.json").read_text())
@@ -351,7 +351,7 @@ def run_head(head: EntityGrounding, batch: dict, q: torch.Tensor):
     """Chances after the head's shift: (N, J) and (N,)."""
     m = head.mentions(batch["rows"], batch["sentence"], batch["first"], batch["last"])
     shift, none_shift = head(m, q[batch["label"]], batch["cells"], batch["geometry"], batch["classes"], batch["ranks"], batch["facts"], batch["scene"])
-    return shifted(batch["chances"], batch["none"], shift, none_shift), (shift, none_shift)
+    return shifted(batch["chances"], batch["none"], batch["ranks"][..., 4] > 0.5, shift, none_shift), (shift, none_shift)
 
 
 def targets(items, roles: list[dict]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -89,7 +89,7 @@ export class Run {
     const letterbox = photo?.letterbox ?? null;
     const { nested, threshold } = this.job;
     const request = { prepared, queries, letterbox, nested, threshold: threshold ?? config.threshold };
-    const decoded = this.timed("decode", () => system.decode(answer, input, config, request));
+    const decoded = this.timed("decode", () => device.network.decode(answer, input, photo?.features ?? null, request));
     return {
       text: this.job.text,
       image: letterbox && { width: letterbox.width, height: letterbox.height },

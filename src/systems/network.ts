@@ -5,7 +5,7 @@ import type { TokenRows } from "../encoders/bert.js";
 import { ShapeCollector, WeightLoader, type WeightSource } from "../nn/readers.js";
 import { type RunOptions, withScope } from "../nn/tensor-scope.js";
 import { disposeTree } from "../nn/tensor-tree.js";
-import type { RowOutput, System, SystemConfig } from "./system.js";
+import type { Decoded, DecodeRequest, RowOutput, System, SystemConfig } from "./system.js";
 
 /** What a photo's own part of a network gave, kept on the device for further texts and questions. */
 export interface ImageFeatures {
@@ -25,6 +25,8 @@ export interface Network {
     features: ImageFeatures | Promise<ImageFeatures> | null,
     options?: RunOptions,
   ): Promise<RowOutput>;
+  /** The system's answer from the collected output. */
+  decode(answer: unknown, rows: TokenRows, features: ImageFeatures | null, request: DecodeRequest): Decoded;
   dispose(): void;
 }
 
@@ -54,6 +56,8 @@ export async function buildNetwork(
       const photo = features instanceof Promise ? features.then((one) => one.photo) : (features?.photo ?? null);
       return withScope(options, (scope) => system.forward(net, rows, photo, scope));
     },
+    decode: (answer, rows, features, request) =>
+      system.decode(answer, rows, config, request, features && { net, photo: features.photo }),
     dispose: () => loader.dispose(),
   };
 }

@@ -96,7 +96,14 @@ export interface System<
   /** Reads like the reference's forward. The photo may still be on its way: the text is read meanwhile. */
   forward(net: Net, rows: TokenRows, photo: Photo | Promise<Photo> | null, scope: TensorScope): Promise<Output>;
   collect(input: Input): Collector<Output, Answer>;
-  decode(answer: Answer, input: Input, config: Config, request: DecodeRequest): Decoded;
+  /** `seen` is what the photo's part was computed with, for whatever is better done on numbers; null without a photo. */
+  decode(
+    answer: Answer,
+    input: Input,
+    config: Config,
+    request: DecodeRequest,
+    seen: { readonly net: Net; readonly photo: Photo } | null,
+  ): Decoded;
   /** Names of outputs that are numbers per piece, where padding means nothing. */
   readonly perPiece: readonly string[];
 }

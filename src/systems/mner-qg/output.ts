@@ -130,7 +130,7 @@ export function collect({ rows, length, queryCount }: Sequences): Collector<Mner
           candidates: output.candidates.slice((row - from) * perRow, (row - from + 1) * perRow),
           none: output.none![row - from]!,
           relevance: output.relevance![row - from]!,
-          query: output.query && output.query.slice((row - from) * perQuery, (row - from + 1) * perQuery),
+          query: output.query?.slice((row - from) * perQuery, (row - from + 1) * perQuery),
         };
       }
     },

@@ -11,8 +11,9 @@ import json
 import sys
 from pathlib import Path
 
-from .losses import LossWeights
-from .train import Trainer, parser as training_parser
+from .systems import find_system
+from .systems.mner_qg.loss import LossWeights
+from .train import parser as training_parser, train
 
 PARTS = {
     "full": LossWeights(),
@@ -46,9 +47,8 @@ def main() -> None:
     for part in args.parts:
         out = Path(args.out) / part
         if not (out / "report.json").exists():
-            trainer = Trainer(training_parser().parse_args([*rest, "--minutes", str(args.minutes), "--epochs", "1", "--out", str(out)]))
-            trainer.weights = PARTS[part]
-            trainer.run()
+            system = find_system("mner-qg")
+            train(system, training_parser(system).parse_args([*rest, "--minutes", str(args.minutes), "--epochs", "1", "--out", str(out)]), PARTS[part])
         rows[part] = json.loads((out / "report.json").read_text())
     print(table(rows))
     (Path(args.out) / "table.md").write_text(table(rows) + "\n")

@@ -1,19 +1,21 @@
-"""Golden vectors: inputs and the outputs at every module boundary, which the TypeScript network must reproduce.
+"""Golden vectors: inputs and the outputs at every module boundary, which the TypeScript networks must reproduce.
 
-    python -m training.golden --out test/fixtures          # tiny random networks of both shapes, small enough to commit
+    python -m training.golden --out test/fixtures          # tiny random networks of every system, small enough to commit
 """
 from __future__ import annotations
 
 import argparse
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from .config import Config, PRESETS
-from .network.model import MnerQg
+from .loop import save_weights
+from .systems import SYSTEMS, System, find_system
+from .systems.system import Tensors
 
 
 def randomise(model: nn.Module, seed: int) -> None:
@@ -35,77 +37,61 @@ def randomise(model: nn.Module, seed: int) -> None:
                 value.copy_(normal(value, 0.1))
 
 
+@contextmanager
+def recorded(boundaries: dict[str, nn.Module], into: Tensors):
+    """Writes down what each module gives. Maps come channels last, as the browser has them; of a tuple only what comes first."""
+
+    def write(name: str):
+        def hook(module, inputs, output):
+            if isinstance(output, list):
+                into.update({f"{name}.{k}": channels_last(t) for k, t in enumerate(output)})
+            else:
+                into[name] = channels_last(output[0] if isinstance(output, tuple) else output)
+
+        return hook
+
+    hooks = [module.register_forward_hook(write(name)) for name, module in boundaries.items()]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def channels_last(t: torch.Tensor) -> torch.Tensor:
+    return t.permute(0, 2, 3, 1) if t.dim() == 4 else t
+
+
 @torch.no_grad()
-def golden_vectors(model: MnerQg, ids, segments, shapes, mask, pixels) -> dict[str, torch.Tensor]:
-    """Runs the network part by part on one photo and T sequences; the whole must equal the parts."""
+def golden_vectors(system: System, model: nn.Module, seed: int = 11) -> Tensors:
     model.eval()
-    out = {"input.ids": ids, "input.segments": segments, "input.shapes": shapes, "input.mask": mask,
-           "input.pixels": pixels.permute(0, 2, 3, 1)}
-    hidden = model.text_encoder(ids, segments, shapes, mask)
-    out["text_encoder"] = hidden
-    features = model.image_encoder(pixels)
-    photos = model.prepare_photos(features)
-    maps = photos.maps
-    count = len(ids)
-    photo = torch.zeros(count, dtype=torch.long)
-    query = (segments == 0) & mask.bool()
-    place = torch.arange(ids.shape[1])[None]
-    q = model.query_vector(hidden, query & (place > 0) & (place < query.sum(-1, keepdim=True) - 1))
-    conditioned = model.cross_modality.see(maps, q, photo)
-    for k in range(3):
-        # Channels last, as the browser has them.
-        out[f"image_encoder.{k}"] = features[k].permute(0, 2, 3, 1)
-        out[f"common_width.{k}"] = maps[k].permute(0, 2, 3, 1)
-        out[f"conditioned.{k}"] = conditioned[k].permute(0, 2, 3, 1)
-    seen, relevance = model.cross_modality.read(hidden, conditioned, mask)
-    candidates, none = model.grounding_head(conditioned, maps, photos.objects, q, photo)
-    aware = model.existence(seen)
-    start, end = model.span_head(aware).unbind(-1)
-    existence = model.existence_head(aware[:, 0]).squeeze(-1)
-    out |= {"query_vector": q, "cross_modality": seen, "relevance": relevance, "existence": aware, "output.start": start,
-            "output.end": end, "output.existence": existence, "output.candidates": candidates, "output.none": none}
-    whole = model(ids, segments, shapes, mask, photos, photo)
-    for name, value in (("start", start), ("existence", existence), ("candidates", candidates), ("none", none)):
-        torch.testing.assert_close(getattr(whole, name), value, rtol=1e-4, atol=1e-5)
-    text_only = model(ids, segments, shapes, mask)
-    out |= {"text_only.start": text_only.start, "text_only.end": text_only.end, "text_only.existence": text_only.existence}
-    return {name: value.contiguous().clone() for name, value in out.items()}
+    inputs, seen = system.example(model.config, seed), {}
+    outputs = system.outputs(model, inputs, lambda: recorded(system.boundaries(model), seen))
+    named = {f"input.{name}": channels_last(value) for name, value in inputs.items()}
+    return {name: value.contiguous().clone() for name, value in (named | seen | outputs).items()}
 
 
-def random_input(config: Config, seed: int, sequences: int = 4, length: int = 24):
-    generator = torch.Generator().manual_seed(seed)
-    ids = torch.randint(5, min(900, config.text.vocabulary), (sequences, length), generator=generator)
-    segments, mask, shapes = torch.zeros_like(ids), torch.ones_like(ids), torch.zeros_like(ids)
-    for row in range(sequences):
-        query_end, end = 6 + row, length - 2 * row
-        segments[row, query_end:end] = 1
-        mask[row, end:] = 0
-        ids[row, end:] = 0
-        shapes[row, query_end : end - 1] = torch.randint(0, config.text.shapes, (end - 1 - query_end,), generator=generator)
-    pixels = torch.randn(1, 3, config.image.size, config.image.size, generator=generator)
-    return ids, segments, shapes, mask, pixels
-
-
-def save(folder: Path, model: MnerQg, vectors: dict[str, torch.Tensor], with_weights: bool) -> None:
+def save(folder: Path, model: nn.Module, vectors: Tensors, with_weights: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     as_saved = lambda v: v.to(torch.int32) if v.dtype == torch.int64 else v.float()
     (folder / "config.json").write_text(model.config.to_json())
     save_file({k: as_saved(v) for k, v in vectors.items()}, folder / "golden.safetensors")
     if with_weights:
-        weights = {k: v.contiguous() for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
-        save_file(weights, folder / "model.safetensors")
+        save_weights(model, folder / "model.safetensors")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True)
+    parser.add_argument("--system", nargs="*", choices=sorted(SYSTEMS), default=list(SYSTEMS))
     args = parser.parse_args()
-    for preset in ("tiny", "tiny-base"):
-        config = PRESETS[preset]()
-        model = MnerQg(config, dropout=0.0)
-        randomise(model, 7)
-        save(Path(args.out) / f"golden-{config.size}", model, golden_vectors(model, *random_input(config, 11)), with_weights=True)
-        print(f"golden-{config.size}: {json.dumps(sum(p.numel() for p in model.parameters()))} parameters")
+    for system in map(find_system, args.system):
+        for preset in system.committed:
+            config = system.presets[preset]()
+            model = system.build(config, dropout=0.0)
+            randomise(model, 7)
+            save(Path(args.out) / f"golden-{config.size}", model, golden_vectors(system, model), with_weights=True)
+            print(f"golden-{config.size}: {json.dumps(sum(p.numel() for p in model.parameters()))} parameters")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,18 +17,21 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .batches import Batch, Row, collate
-from .config import Config
-from .data import read_conll
-from .evaluate import evaluate_all, grounding_scores, load_run, summary
-from .examples import augment, make_example
-from .grounding import UNSEEN, View, candidate_boxes_at, class_words, giou_loss, make_views, matching_candidates, questions, teacher_scores
-from .network.heads import GroundingHead, start_from_detector
-from .network.image_encoder import load_yolox
-from .network.model import MnerQg
-from .optimise import Average
-from .photos import COCO_CLASSES, candidate_boxes, total_candidates
-from .train import PARAPHRASES
+from .data.examples import augment, make_example
+from .data.photos import COCO_CLASSES
+from .data.readers import read_conll
+from .data.views import PARAPHRASES, UNSEEN, View, class_words, make_views, questions, teacher_scores
+from .encoders.csp_darknet import load_yolox
+from .loop import Plan, Recipe, run, save_weights
+from .run import load_run
+from .scoring import SETS
+from .systems.mner_qg.config import Config
+from .systems.mner_qg.evaluate import evaluate_all, grounding_scores, summary
+from .systems.mner_qg.grounding import candidate_boxes, candidate_boxes_at, giou_loss, matching_candidates
+from .systems.mner_qg.heads import GroundingHead, start_from_detector
+from .systems.mner_qg.inputs import Row, collate
+from .systems.mner_qg.interactions import query_mask
+from .systems.mner_qg.model import MnerQg
 
 RIGHT = 0.5  # overlap from which a candidate's box is a right answer
 BOX_RATE = 0.1  # of the others' rate: boxes come from a detector that saw far more photos than there are here to unteach it with
@@ -80,14 +81,7 @@ def outline_loss(candidates, everything: list[np.ndarray], config: Config):
 
 
 def stack(photos: list[View]) -> list[torch.Tensor]:
-    return [torch.stack([p.features[k] for p in photos]).float() for k in range(3)]
-
-
-def inner_query(batch: Batch) -> torch.Tensor:
-    """The pieces of each row's query, without [CLS] and [SEP]."""
-    query = (batch.segments == 0) & batch.mask.bool()
-    place = torch.arange(batch.ids.shape[1])[None]
-    return query & (place > 0) & (place < query.sum(-1, keepdim=True) - 1)
+    return [torch.stack([p.features[k] for p in photos]).float() for k in range(len(photos[0].features))]
 
 
 @torch.no_grad()
@@ -130,6 +124,112 @@ def box_layers(head: GroundingHead) -> list[torch.Tensor]:
     return [p for convs in (head.objects, head.scales) for p in convs.parameters()]
 
 
+class Grounding(Recipe):
+    def __init__(self, args):
+        self.args, self.data, self.out, self.rng = args, Path(args.data), Path(args.out), random.Random(args.seed)
+        start = load_run(args.run)
+        self.model, self.reader, self.config = start.model, start.reader, start.model.config
+        model = self.model
+        (self.out / "config.json").write_text(self.config.to_json())
+        (self.out / "vocab.txt").write_text("\n".join(self.reader.vocabulary) + "\n", encoding="utf-8")
+        model.requires_grad_(False)
+        parts = [model.common_width, model.query_vector, model.cross_modality.vision, model.grounding_head]
+        for part in parts:
+            part.requires_grad_(True)
+        self.predictors = load_yolox(type(model.image_encoder)(self.config.image), args.trunk)
+        if not any(conv.weight.any() for conv in model.grounding_head.objects):
+            start_from_detector(model.grounding_head, self.predictors, self.config)
+        cache = self.out / f"views-{self.config.image.size}-{args.views}.pt"
+        if not cache.exists():
+            torch.save(make_views(self.data / "photos", model.image_encoder.eval(), self.predictors, self.config.image, args.views, 0), cache)
+        self.views = torch.load(cache, weights_only=False)
+        company = [make_example(augment(t, self.rng), self.reader) for name in SETS for t in self.rng.sample(read_conll(self.data / name / "train.txt"), 1500)]
+        self.company = [e for e in company if 0 < len(e.ids) < 40]
+        self.queries, self.unseen = dict(self.config.queries), set() if args.all_classes else UNSEEN
+        # A scale and a bias of the match against the teacher learn with the network's parts.
+        self.learns = nn.ModuleList([*parts, nn.ParameterList([torch.tensor([1.0, -8.0])])])
+        asked = collate([Row(query, None) for query in self.queries.values()], self.reader)
+        known = self.vectors(asked)
+        some = [self.rng.sample(self.views, 8) for _ in range(12)]
+        unfold_norms(model, [stack(photos) for photos in some], lambda n: (known.repeat(n, 1), torch.arange(n).repeat_interleave(len(known))))
+        print(json.dumps(self.score()), flush=True)
+
+    def vectors(self, batch):
+        """The query vectors of a batch; the text encoder rests."""
+        with torch.no_grad():
+            hidden = self.model.text_encoder(batch.ids, batch.segments, batch.shapes, batch.mask)
+        return self.model.query_vector(hidden, query_mask(batch.segments, batch.mask))
+
+    def groups(self):
+        decayed = [p for p in self.learns[:-1].parameters() if p.dim() > 1]
+        plain = [p for p in self.learns[:-1].parameters() if p.dim() <= 1]
+        return [{"params": decayed, "lr": self.args.rate, "weight_decay": 0.02},
+                {"params": [*plain, *self.learns[-1]], "lr": self.args.rate, "weight_decay": 0.0}]
+
+    def epoch(self):
+        return [None] * self.args.dev_every  # every step draws its own
+
+    def begin_step(self):
+        self.model.eval()
+        self.learns.train()
+        self.boxes_before = [p.detach().clone() for p in box_layers(self.model.grounding_head)]
+
+    def loss(self, _):
+        args, rng, model = self.args, self.rng, self.model
+        rows, photos, everything = [], [], []
+        for _ in range(args.photos):
+            view = rng.choice(self.views)
+            ask = lambda label: rng.choice([self.queries[label]] * 3 + list(PARAPHRASES[label]))
+            there = [b for boxes in view.boxes.values() for b in boxes]
+            for query, boxes in questions(view, rng, ask, self.unseen):
+                beside = rng.random() < (0.5 if query in self.queries.values() else 0.12)
+                rows.append(Row(query, rng.choice(self.company) if beside else None, photo=len(photos), boxes=boxes))
+                everything.append(np.array(there, dtype=np.float32).reshape(-1, 4) if view.kind == "coco" else boxes)
+            photos.append(view)
+        keep = [i for i, c in enumerate(COCO_CLASSES) if c not in self.unseen]
+        keep = sorted(rng.sample(keep, 24))
+        batch = collate(rows, self.reader).to(self.device)
+        names = collate([Row(class_words(COCO_CLASSES[i], rng), None) for i in keep], self.reader).to(self.device)
+        features = stack(photos)
+        with self.precision():
+            vectors = [self.vectors(b) for b in (batch, names)]
+            seen = model.prepare_photos([f.to(self.device) for f in features])
+            conditioned = model.cross_modality.see(seen.maps, vectors[0], batch.photo)
+            candidates, none = model.grounding_head(conditioned, seen.maps, seen.objects, vectors[0], batch.photo)
+            wanted = model.grounding_head.match_query(vectors[1])
+            matches = [torch.einsum("tc,pchw->pthw", wanted, cells(u)) * model.grounding_head.scale
+                       for cells, u in zip(model.grounding_head.match_cells, seen.maps)]
+        candidates, none, distil, match_loss = candidates.float(), none.float(), self.learns[-1][0], 0.0
+        losses = {"choice": 0.5 * choice_loss(candidates, none, batch.targets, self.config), "box": outline_loss(candidates, everything, self.config)}
+        for match, target in zip(matches, teacher_scores(features, self.predictors, self.config.image)):
+            target = target[:, keep].to(self.device)
+            each = F.binary_cross_entropy_with_logits(match.float() * distil[0] + distil[1], target, reduction="none")
+            match_loss = match_loss + (each * (1 + 20 * target)).sum() / len(target)
+        losses["match"] = 0.004 * match_loss
+        return sum(losses.values()), {k: float(v.detach()) for k, v in losses.items()}
+
+    def end_step(self):
+        slow_boxes(self.model.grounding_head, self.boxes_before)
+
+    def score(self):
+        return grounding_scores(self.model, self.data / "photos", self.reader)
+
+    def look(self, average, final):
+        kept = {k: v.clone() for k, v in self.learns.state_dict().items()}
+        self.learns.load_state_dict(average.state_dict())
+        scores = self.score()
+        print(json.dumps(scores), flush=True)
+        if final:
+            save_weights(self.model, self.out / "model.safetensors")
+            # The text encoder rested: what the run said about names still holds.
+            old = Path(self.args.run) / "report.json"
+            report = {**json.loads(old.read_text()), "grounding": scores} if old.exists() else evaluate_all(self.model, self.data, self.reader)
+            (self.out / "report.json").write_text(json.dumps(report, indent=2))
+            print(summary(report), flush=True)
+        self.learns.load_state_dict(kept)
+        return {"grounding": scores}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", required=True)
@@ -144,107 +244,12 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--all-classes", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--bf16", action="store_true")
     args = parser.parse_args()
     torch.manual_seed(args.seed)
-    rng, data, run, out = random.Random(args.seed), Path(args.data), Path(args.run), Path(args.out)
+    out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
-    model, reader = load_run(run)
-    config = model.config
-    model.requires_grad_(False)
-    parts = [model.common_width, model.query_vector, model.cross_modality.vision, model.grounding_head]
-    for part in parts:
-        part.requires_grad_(True)
-    trunk = type(model.image_encoder)(config.image)
-    predictors = load_yolox(trunk, args.trunk)
-    if not any(conv.weight.any() for conv in model.grounding_head.objects):
-        start_from_detector(model.grounding_head, predictors, config)
-    cache = out / f"views-{config.image.size}-{args.views}.pt"
-    if not cache.exists():
-        torch.save(make_views(data / "photos", model.image_encoder.eval(), predictors, config, args.views, 0), cache)
-    views = torch.load(cache, weights_only=False)
-    company = [make_example(augment(t, rng), reader) for name in ("twitter2015", "twitter2017") for t in rng.sample(read_conll(data / name / "train.txt"), 1500)]
-    company = [e for e in company if 0 < len(e.ids) < 40]
-    queries, unseen = dict(config.queries), set() if args.all_classes else UNSEEN
-    distil = nn.Parameter(torch.tensor([1.0, -8.0]))
-    decayed = [p for part in parts for p in part.parameters() if p.dim() > 1]
-    plain = [p for part in parts for p in part.parameters() if p.dim() <= 1]
-    optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.02}, {"params": [*plain, distil], "weight_decay": 0.0}], lr=args.rate, betas=(0.9, 0.98))
-    learning = nn.ModuleList(parts)
-    asked = collate([Row(query, None) for query in queries.values()], reader)
-    with torch.no_grad():
-        known = model.query_vector(model.text_encoder(asked.ids, asked.segments, asked.shapes, asked.mask), inner_query(asked))
-    some = [rng.sample(views, 8) for _ in range(12)]
-    unfold_norms(model, [stack(photos) for photos in some], lambda n: (known.repeat(n, 1), torch.arange(n).repeat_interleave(len(known))))
-    print(json.dumps(grounding_scores(model, data / "photos", reader)), flush=True)
-    average = Average(learning, 0.995)
-    started, step, progress, mean = time.time(), 0, 0.0, {}
-    while progress < 1:
-        progress = max(step / args.steps, (time.time() - started) / (args.minutes * 60))
-        model.eval()
-        learning.train()
-        rows, photos, everything = [], [], []
-        for _ in range(args.photos):
-            view = rng.choice(views)
-            ask = lambda label: rng.choice([queries[label]] * 3 + list(PARAPHRASES[label]))
-            there = [b for boxes in view.boxes.values() for b in boxes]
-            for query, boxes in questions(view, rng, ask, unseen):
-                beside = rng.random() < (0.5 if query in queries.values() else 0.12)
-                rows.append(Row(query, rng.choice(company) if beside else None, photo=len(photos), boxes=boxes))
-                everything.append(np.array(there, dtype=np.float32).reshape(-1, 4) if view.kind == "coco" else boxes)
-            photos.append(view)
-        batch = collate(rows, reader)
-        keep = [i for i, c in enumerate(COCO_CLASSES) if c not in unseen]
-        keep = sorted(rng.sample(keep, 24))
-        names = collate([Row(class_words(COCO_CLASSES[i], rng), None) for i in keep], reader)
-        with torch.no_grad():
-            hidden = [model.text_encoder(b.ids, b.segments, b.shapes, b.mask) for b in (batch, names)]
-        vectors = []
-        for b, h in zip((batch, names), hidden):
-            vectors.append(model.query_vector(h, inner_query(b)))
-        features = stack(photos)
-        seen = model.prepare_photos(features)
-        conditioned = model.cross_modality.see(seen.maps, vectors[0], batch.photo)
-        candidates, none = model.grounding_head(conditioned, seen.maps, seen.objects, vectors[0], batch.photo)
-        losses = {"choice": 0.5 * choice_loss(candidates, none, batch.targets, config), "box": outline_loss(candidates, everything, config)}
-        wanted, match_loss = model.grounding_head.match_query(vectors[1]), 0.0
-        for cells, u, target in zip(model.grounding_head.match_cells, seen.maps, teacher_scores(features, predictors, config)):
-            match = torch.einsum("tc,pchw->pthw", wanted, cells(u)) * model.grounding_head.scale
-            each = F.binary_cross_entropy_with_logits(match * distil[0] + distil[1], target[:, keep], reduction="none")
-            match_loss = match_loss + (each * (1 + 20 * target[:, keep])).sum() / len(target)
-        losses["match"] = 0.004 * match_loss
-        rate = args.rate * min(1.0, (step + 1) / 40) * (0.5 + 0.5 * np.cos(np.pi * min(1.0, progress)))
-        for g in optimiser.param_groups:
-            g["lr"] = rate
-        optimiser.zero_grad(set_to_none=True)
-        sum(losses.values()).backward()
-        nn.utils.clip_grad_norm_(learning.parameters(), 2.0)
-        boxes_before = [p.detach().clone() for p in box_layers(model.grounding_head)]
-        optimiser.step()
-        slow_boxes(model.grounding_head, boxes_before)
-        average.update(learning)
-        step += 1
-        for key, value in losses.items():
-            mean[key] = float(value.detach()) if step == 1 else 0.97 * mean[key] + 0.03 * float(value.detach())
-        if step % 25 == 0:
-            print(f"{step}/{args.steps} {' '.join(f'{k} {v:.3f}' for k, v in mean.items())} {time.time() - started:.0f}s", flush=True)
-        if step % args.dev_every == 0:
-            kept = {k: v.clone() for k, v in learning.state_dict().items()}
-            learning.load_state_dict(average.model.state_dict())
-            print(json.dumps(grounding_scores(model, data / "photos", reader)), flush=True)
-            learning.load_state_dict(kept)
-    learning.load_state_dict(average.model.state_dict())
-    from safetensors.torch import save_file
-
-    for file in ("config.json", "vocab.txt"):
-        shutil.copyfile(run / file, out / file)
-    save_file({k: v.contiguous() for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}, out / "model.safetensors")
-    scores = grounding_scores(model, data / "photos", reader)
-    print(json.dumps(scores), flush=True)
-    # The text encoder rested: what the run said about names still holds.
-    old = run / "report.json"
-    report = {**json.loads(old.read_text()), "grounding": scores} if old.exists() else evaluate_all(model, data, reader)
-    (out / "report.json").write_text(json.dumps(report, indent=2))
-    print(summary(report))
+    run(Grounding(args), Plan(out, args.steps / args.dev_every, args.minutes, warmup=40, cosine=True, clip=2.0, average=0.995, bf16=args.bf16))
 
 
 if __name__ == "__main__":

@@ -6,10 +6,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import json
-import math
 import random
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +14,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .config import mini
-from .network.text_encoder import TextEncoder, load_hugging_face
-from .text import TextReader
+from .data.examples import pad, token_batches
+from .data.readers import read_conll
+from .data.text import TextReader
+from .encoders.bert import TextEncoder, load_hugging_face
+from .encoders.config import TextConfig
+from .loop import Plan, Recipe, run
 
 
 class Guess(nn.Module):
@@ -36,9 +36,7 @@ class Guess(nn.Module):
 
 
 def read_texts(paths: list[str]) -> list[str]:
-    """One text a line from plain or gzipped files; from CoNLL files (a name with .conll/.train/.bio or tabs) the tokens."""
-    from .data import read_conll
-
+    """One text a line from plain or gzipped files; from CoNLL files (a name with .conll/.train/.bio) the tokens."""
     texts = []
     for path in paths:
         if path.endswith((".gz", ".text")):
@@ -50,23 +48,51 @@ def read_texts(paths: list[str]) -> list[str]:
     return texts
 
 
-def batches(lengths: np.ndarray, tokens: int, rng: random.Random):
-    """Groups of similar length with about `tokens` pieces each, in random order."""
-    order = sorted(range(len(lengths)), key=lambda i: lengths[i] + rng.random() * 3)
-    groups, group, longest = [], [], 0
-    for i in order:
-        longest = max(longest, int(lengths[i]))
-        if group and longest * (len(group) + 1) > tokens:
-            groups.append(group)
-            group, longest = [], int(lengths[i])
-        group.append(i)
-    groups.append(group)
-    rng.shuffle(groups)
-    return groups
+class Guessing(Recipe):
+    """Of every text 15 % of the pieces are hidden (four fifths of those), replaced or left as they are, and all are guessed."""
+
+    def __init__(self, args):
+        self.out, self.tokens, self.rng = Path(args.out), args.tokens, random.Random(args.seed)
+        self.noise = np.random.default_rng(args.seed)
+        self.config, self.reader, self.rate = TextConfig(), TextReader(args.encoder), args.rate
+        self.encoder, self.head = TextEncoder(self.config, dropout=0.0), Guess(self.config.width, self.config.vocabulary)
+        load_hugging_face(self.encoder, args.encoder)
+        self.learns = nn.ModuleDict({"encoder": self.encoder, "head": self.head})
+        self.rows = []
+        for text in dict.fromkeys(read_texts(args.tweets)):
+            pieces = self.reader.encode(text).pieces[:94]
+            if len(pieces) >= 5:
+                ids = np.array([self.reader.cls, *(p.id for p in pieces), self.reader.sep])
+                self.rows.append((ids, np.array([0, *(p.shape for p in pieces), 0])))
+        print(f"{len(self.rows)} texts", flush=True)
+
+    def groups(self):
+        return [{"params": list(self.learns.parameters()), "lr": self.rate, "weight_decay": 0.01}]
+
+    def epoch(self):
+        return token_batches([len(ids) for ids, _ in self.rows], self.tokens, self.rng, spread=3)
+
+    def loss(self, group):
+        ids, shapes = (pad([self.rows[i][part] for i in group], fill) for part, fill in ((0, self.reader.pad), (1, 0)))
+        mask = (ids != self.reader.pad).numpy()
+        chosen = (self.noise.random(ids.shape) < 0.15) & mask & (ids != self.reader.cls).numpy() & (ids != self.reader.sep).numpy()
+        chosen[0, 1] = True  # so that there is always something to guess
+        fate = self.noise.random(ids.shape)
+        noisy = np.where(chosen & (fate < 0.8), self.reader.mask, ids.numpy())
+        noisy = np.where(chosen & (fate > 0.9), self.noise.integers(1000, self.config.vocabulary, ids.shape), noisy)
+        to, where = (lambda t: t.to(self.device)), torch.from_numpy(chosen)
+        with self.precision():
+            hidden = self.encoder(to(torch.from_numpy(noisy)), to(torch.ones_like(ids)), to(shapes), to(torch.from_numpy(mask)))
+            guessed = self.head(hidden[to(where)], self.encoder.embeddings.word.weight)
+        loss = F.cross_entropy(guessed.float(), to(ids[where]))
+        return loss, {"loss": float(loss.detach())}
+
+    def look(self, average, final):
+        torch.save(self.encoder.state_dict(), self.out / "encoder.pt")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--encoder", required=True)
     parser.add_argument("--tweets", nargs="+", required=True)
     parser.add_argument("--out", required=True)
@@ -75,73 +101,10 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=2048)
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--bf16", action="store_true")
     args = parser.parse_args()
     torch.manual_seed(args.seed)
-    rng = random.Random(args.seed)
-    np_rng = np.random.default_rng(args.seed)
-    out = Path(args.out)
-    out.mkdir(parents=True, exist_ok=True)
-
-    config = mini().text
-    encoder = TextEncoder(config, dropout=0.0)
-    load_hugging_face(encoder, args.encoder)
-    reader = TextReader(args.encoder)
-    head = Guess(config.width, config.vocabulary)
-    seen, rows = set(), []
-    for text in read_texts(args.tweets):
-        if text in seen:
-            continue
-        seen.add(text)
-        pieces = reader.encode(text).pieces[:94]
-        if len(pieces) >= 5:
-            rows.append((np.array([reader.cls, *(p.id for p in pieces), reader.sep]), np.array([0, *(p.shape for p in pieces), 0])))
-    print(f"{len(rows)} texts", flush=True)
-    lengths = np.array([len(r[0]) for r in rows])
-    parameters = [*encoder.parameters(), *head.parameters()]
-    optimiser = torch.optim.AdamW(parameters, lr=args.rate, betas=(0.9, 0.98), weight_decay=0.01)
-    groups = batches(lengths, args.tokens, rng)
-    total = int(len(groups) * args.epochs)
-    started, step, mean = time.time(), 0, None
-    log = open(out / "log.jsonl", "w")
-    while step < total:
-        for group in batches(lengths, args.tokens, rng):
-            # Time decides, not only steps: the rate falls to zero at whichever ends first.
-            done = max(step / total, (time.time() - started) / (args.minutes * 60))
-            if done >= 1:
-                step = total
-                break
-            rate = args.rate * min(1.0, (step + 1) / 200) * (1 - done)
-            for g in optimiser.param_groups:
-                g["lr"] = rate
-            length = int(lengths[group].max())
-            ids = np.full((len(group), length), reader.pad)
-            shapes = np.zeros((len(group), length), dtype=np.int64)
-            for row, i in enumerate(group):
-                ids[row, : lengths[i]], shapes[row, : lengths[i]] = rows[i]
-            mask = ids != reader.pad
-            chosen = (np_rng.random(ids.shape) < 0.15) & mask & (ids != reader.cls) & (ids != reader.sep)
-            fate = np_rng.random(ids.shape)
-            noisy = np.where(chosen & (fate < 0.8), reader.mask, ids)
-            noisy = np.where(chosen & (fate > 0.9), np_rng.integers(1000, config.vocabulary, ids.shape), noisy)
-            if not chosen.any():
-                continue
-            hidden = encoder(torch.from_numpy(noisy), torch.ones(ids.shape, dtype=torch.long), torch.from_numpy(shapes), torch.from_numpy(mask))
-            where = torch.from_numpy(chosen)
-            loss = F.cross_entropy(head(hidden[where], encoder.embeddings.word.weight), torch.from_numpy(ids)[where])
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(parameters, 1.0)
-            optimiser.step()
-            mean = loss.item() if mean is None else 0.98 * mean + 0.02 * loss.item()
-            step += 1
-            if step % 50 == 0:
-                log.write(json.dumps({"step": step, "loss": round(mean, 4), "seconds": round(time.time() - started)}) + "\n")
-                log.flush()
-            if step % 400 == 0:
-                print(f"{step}/{total} loss {mean:.3f} perplexity {math.exp(mean):.1f} {time.time() - started:.0f}s", flush=True)
-                torch.save(encoder.state_dict(), out / "encoder.pt")
-    torch.save(encoder.state_dict(), out / "encoder.pt")
-    print(f"done: {step} steps, loss {mean:.3f}", flush=True)
+    run(Guessing(args), Plan(Path(args.out), args.epochs, args.minutes, warmup=200, bf16=args.bf16))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
-from .config import Config
-from .network.model import MnerQg
+from .systems import DEFAULT, System, find_system
 
 
 def decode_tensors(folder: str | Path) -> dict[str, np.ndarray]:
@@ -31,13 +31,14 @@ def decode_tensors(folder: str | Path) -> dict[str, np.ndarray]:
     return tensors
 
 
-def load_model_folder(folder: str | Path) -> MnerQg:
+def load_model_folder(folder: str | Path) -> tuple[System, nn.Module]:
     """The network with the folder's weights. Folded convolutions get an identity norm behind them."""
     folder = Path(folder)
     manifest = json.loads((folder / "manifest.json").read_text())
     plain = dict(manifest["config"])
     plain.setdefault("queries", manifest["queries"])
-    model = MnerQg(Config.from_dict(plain))
+    system = find_system(manifest.get("system", DEFAULT))
+    model = system.build(system.read_config(plain))
     tensors = decode_tensors(folder)
     state = model.state_dict()
     with torch.no_grad():
@@ -54,4 +55,4 @@ def load_model_folder(folder: str | Path) -> MnerQg:
                 value.fill_(1)
             else:
                 raise KeyError(f"{folder} has no {name}")
-    return model.eval()
+    return system, model.eval()

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .batches import Row, collate
-from .data import Photos, Tweet
-from .decoding import decode_boxes, decode_query, sigmoid, without_overlap
-from .examples import LABELS, make_example
-from .model_folder import load_model_folder
-from .photos import candidate_boxes, letterbox
-from .text import TextReader
+from .data.examples import LABELS, make_example
+from .data.photos import letterbox
+from .data.readers import Photos, Tweet
+from .data.spans import sigmoid, without_overlap
+from .run import load_run
+from .systems.mner_qg.decode import decode_boxes, decode_query
+from .systems.mner_qg.grounding import candidate_boxes
+from .systems.mner_qg.inputs import Row, collate
 
 
 def utf16(text: str, index: int) -> int:
@@ -69,12 +70,12 @@ def main() -> None:
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
     folder = Path(args.model)
-    model, reader = load_model_folder(folder), TextReader(folder / "vocab.txt")
+    run = load_run(folder)
     manifest, photos = json.loads((folder / "manifest.json").read_text()), Photos(args.photos)
     out = []
     for tweet in json.loads(Path(args.tweets).read_text()):
         rgb = photos.open(tweet["image"]) if tweet["image"] else None
-        out.append({**read(model, reader, manifest, tweet["text"], rgb), "image": tweet["image"]})
+        out.append({**read(run.model, run.reader, manifest, tweet["text"], rgb), "image": tweet["image"]})
         print(f"{tweet['text']}\n    " + " | ".join(f"{e['type']} {e['text']} {e['score']:.2f}{' in photo' if e['box'] else ''}" for e in out[-1]["entities"]))
     rounded = json.loads(json.dumps(out), parse_float=lambda v: round(float(v), 5))
     Path(args.out).write_text(json.dumps({"model": manifest["version"], "tweets": rounded}, indent=1, ensure_ascii=False) + "\n")

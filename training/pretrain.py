@@ -8,9 +8,7 @@ what names look like before it learns to answer questions.
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +17,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from . import metrics
-from .config import mini
-from .data import read_conll
-from .examples import LABELS, Example, augment, make_example, pad, token_batches
-from .network.text_encoder import TextEncoder, load_hugging_face
-from .optimise import Average, parameter_groups, save_atomically
-from .text import TextReader
+from .data.examples import LABELS, Example, augment, make_example, pad, token_batches
+from .data.readers import read_conll
+from .data.text import TextReader
+from .encoders.bert import TextEncoder, load_hugging_face
+from .encoders.config import TextConfig
+from .loop import Plan, Recipe, parameter_groups, run, save_atomically
+from .scoring import dev_examples
 
 CORPORA = (  # path, weight in an epoch, labels it annotates
     ("twitter2015/train.txt", 1.0, (True,) * 4),
@@ -39,7 +38,7 @@ CORPORA = (  # path, weight in an epoch, labels it annotates
 class Tagger(nn.Module):
     def __init__(self):
         super().__init__()
-        config = mini().text
+        config = TextConfig()
         self.text_encoder = TextEncoder(config)
         self.head = nn.Linear(config.width, 2 * len(LABELS))
 
@@ -87,8 +86,42 @@ def evaluate(model: Tagger, examples: list[Example], reader: TextReader) -> dict
     return metrics.score_spans(gold, predicted, LABELS)
 
 
+class Tagging(Recipe):
+    def __init__(self, args):
+        self.out, self.args, self.rng, data = Path(args.out), args, random.Random(args.seed), Path(args.data)
+        self.reader, self.learns = TextReader(args.encoder), Tagger()
+        load_hugging_face(self.learns.text_encoder, args.encoder)
+        if args.start:
+            self.learns.text_encoder.load_state_dict(torch.load(args.start, weights_only=True))
+        self.corpora = [(read_conll(data / path), share, known) for path, share, known in CORPORA if (data / path).exists()]
+        self.dev = dev_examples(data, self.reader)
+
+    def groups(self):
+        return parameter_groups(self.learns, self.learns.text_encoder, self.args.rate, 0.85, 1e-3)
+
+    def epoch(self):
+        chosen = [(t, known) for tweets, share, known in self.corpora for t in self.rng.sample(tweets, int(len(tweets) * share))]
+        examples = [make_example(augment(t, self.rng), self.reader, known) for t, known in chosen]
+        examples = [e for e in examples if len(e.ids)]
+        return [[examples[i] for i in group] for group in token_batches([len(e.ids) + 2 for e in examples], self.args.tokens, self.rng)]
+
+    def loss(self, examples):
+        ids, segments, shapes, mask, target, weight = (t.to(self.device) for t in collate(examples, self.reader))
+        with self.precision():
+            logits = self.learns(ids, segments, shapes, mask)
+        loss = F.binary_cross_entropy_with_logits(logits.float(), target, weight, reduction="sum") / weight.sum() * 8
+        return loss, {"loss": float(loss.detach())}
+
+    def look(self, average, final):
+        scores = {name: evaluate(average, examples, self.reader) for name, examples in self.dev.items()}
+        save_atomically(average.text_encoder.state_dict(), self.out / "encoder.pt")
+        report = {name: {"f1": s["f1"], **{k: v["f1"] for k, v in s["perType"].items()}} for name, s in scores.items()}
+        print(report, flush=True)
+        return report
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--encoder", required=True, help="a Hugging Face BERT folder with its vocabulary")
     parser.add_argument("--start", help="encoder.pt of training.mlm to start from instead")
     parser.add_argument("--data", required=True)
@@ -98,55 +131,10 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=1024)
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--bf16", action="store_true")
     args = parser.parse_args()
     torch.manual_seed(args.seed)
-    rng = random.Random(args.seed)
-    out, data = Path(args.out), Path(args.data)
-    out.mkdir(parents=True, exist_ok=True)
-    reader = TextReader(args.encoder)
-    model = Tagger()
-    load_hugging_face(model.text_encoder, args.encoder)
-    if args.start:
-        model.text_encoder.load_state_dict(torch.load(args.start, weights_only=True))
-    corpora = [(read_conll(data / path), share, known) for path, share, known in CORPORA if (data / path).exists()]
-    dev = {name: [make_example(t, reader) for t in read_conll(data / name / "valid.txt")] for name in ("twitter2015", "twitter2017")}
-    average = Average(model, 0.998)
-    groups = parameter_groups(model, model.text_encoder, args.rate, 0.85, 1e-3)
-    optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98))
-    started, step, epoch, total, log, mean = time.time(), 0, 0, None, open(out / "log.jsonl", "w"), 0.0
-    progress = 0.0
-    while progress < 1:
-        chosen = [(t, known) for tweets, share, known in corpora for t in rng.sample(tweets, int(len(tweets) * share))]
-        examples = [make_example(augment(t, rng), reader, known) for t, known in chosen]
-        examples = [e for e in examples if len(e.ids)]
-        order = token_batches([len(e.ids) + 2 for e in examples], args.tokens, rng)
-        total = total or len(order) * args.epochs
-        for group in order:
-            progress = max(step / total, (time.time() - started) / (args.minutes * 60))
-            if progress >= 1:
-                break
-            model.train()
-            for g in optimiser.param_groups:
-                g["lr"] = g["base"] * min(1.0, (step + 1) / 150) * (1 - progress)
-            ids, segments, shapes, mask, target, weight = collate([examples[i] for i in group], reader)
-            loss = F.binary_cross_entropy_with_logits(model(ids, segments, shapes, mask), target, weight, reduction="sum") / weight.sum() * 8
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            average.update(model)
-            mean = loss.item() if step == 0 else 0.98 * mean + 0.02 * loss.item()
-            step += 1
-            if step % 50 == 0:
-                print(f"epoch {epoch} step {step}/{total:.0f} loss {mean:.4f} {time.time() - started:.0f}s", flush=True)
-        epoch += 1
-        scores = {name: evaluate(average.model, examples_, reader) for name, examples_ in dev.items()}
-        row = {"epoch": epoch, "step": step, "loss": round(mean, 4), "seconds": round(time.time() - started),
-               **{name: {"f1": s["f1"], **{k: v["f1"] for k, v in s["perType"].items()}} for name, s in scores.items()}}
-        print(json.dumps(row), flush=True)
-        log.write(json.dumps(row) + "\n")
-        log.flush()
-        save_atomically(average.model.text_encoder.state_dict(), out / "encoder.pt")
+    run(Tagging(args), Plan(Path(args.out), args.epochs, args.minutes, bf16=args.bf16))
 
 
 if __name__ == "__main__":

@@ -1,75 +1,40 @@
 """Writes the ONNX graphs that the bench compares with.
 
     python bench/models/export.py OUT            (from the root of the repository)
+    python bench/models/export.py OUT --smoke    tiny random networks of every system, each graph run and held to PyTorch
 
-Needs torch, numpy, onnx and onnxruntime (its quantiser): see bench/models/requirements.txt.
+Needs what bench/models/requirements.txt names.
 
     bert-q8.onnx, yolos-q8.onnx   the two-model pipeline, dynamically quantised to 8 bits: what transformers.js takes on wasm
     yolos.onnx                    the detector at 32 bits, in case the 8-bit one is no faster
-    own-image.onnx                our photo trunk: pixels to U_1..U_3, 32 bits
+    own-image.onnx                our photo trunk: pixels to what all queries of a photo share, 32 bits
     own-text.onnx                 our network without a photo
-    own-photo.onnx                our network given U_1..U_3
+    own-photo.onnx                our network given what own-image gives
+    NAME-….onnx                   the same of every other system whose model folder is there
 """
 from __future__ import annotations
 
+import argparse
 import sys
 import warnings
 from pathlib import Path
 
+import numpy as np
 import torch
+from onnxruntime import InferenceSession
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from torch import nn
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from shapes import Detector, TokenClassifier  # noqa: E402
 
+from training.golden import randomise  # noqa: E402
 from training.model_folder import load_model_folder  # noqa: E402
+from training.systems import DEFAULT, SYSTEMS, System, find_system  # noqa: E402
 
 OPSET = 17
-
-
-class Image(nn.Module):
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, pixels):
-        return tuple(self.model.encode_image(pixels))
-
-
-class Text(nn.Module):
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, ids, segments, shapes, mask):
-        out = self.model(ids, segments, shapes, mask)
-        return out.start, out.end, out.existence
-
-
-class Photo(nn.Module):
-    """The network's own forward for the case that every sequence has the one photo: nothing to look for or to scatter."""
-
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, ids, segments, shapes, mask, u0, u1, u2):
-        model, maps = self.model, [u0, u1, u2]
-        photo = torch.zeros_like(ids[:, 0])
-        hidden = model.text_encoder(ids, segments, shapes, mask)
-        query = (segments == 0) & mask.bool()
-        last = query.sum(-1, keepdim=True) - 1
-        place = torch.arange(query.shape[1])[None]
-        q = model.query_vector(hidden, query & (place > 0) & (place < last))
-        conditioned = model.cross_modality.see(maps, q, photo)
-        hidden, relevance = model.cross_modality.read(hidden, conditioned, mask)
-        candidates, none = model.grounding_head(conditioned, maps, q, photo)
-        hidden = model.existence(hidden)
-        start, end = model.span_head(hidden).unbind(-1)
-        return start, end, model.existence_head(hidden[:, 0]).squeeze(-1), candidates, none, relevance
 
 
 def export(model, inputs: dict, outputs: list[str], path: Path, dynamic: dict | None = None) -> None:
@@ -101,34 +66,53 @@ def pipeline(out: Path) -> None:
     quantize_dynamic(out / "yolos.onnx", out / "yolos-q8.onnx", weight_type=QuantType.QUInt8)
 
 
-def own(out: Path, folder: Path) -> None:
-    model = load_model_folder(folder)
-    size = model.config.image.size
-    pixels = torch.randn(1, 3, size, size)
-    export(Image(model), {"pixels": pixels}, ["u0", "u1", "u2"], out / "own-image.onnx")
-    with torch.no_grad():
-        maps = model.encode_image(pixels)
-    ids = torch.randint(1000, 20000, (4, 48))
-    segments = torch.ones_like(ids)
-    segments[:, :12] = 0
-    text = {"ids": ids, "segments": segments, "shapes": torch.ones_like(ids), "mask": torch.ones_like(ids)}
-    axes = {name: {0: "rows", 1: "length"} for name in [*text, "start", "end"]} | {"existence": {0: "rows"}}
-    export(Text(model), text, ["start", "end", "existence"], out / "own-text.onnx", axes)
-    more = ["candidates", "none", "relevance"]
-    export(
-        Photo(model),
-        text | {f"u{scale}": u for scale, u in enumerate(maps)},
-        ["start", "end", "existence", *more],
-        out / "own-photo.onnx",
-        axes | {name: {0: "rows"} for name in more},
-    )
+def export_system(out: Path, system: System, model) -> list[tuple[Path, dict, torch.nn.Module]]:
+    """The graphs of one network: (file, example inputs, PyTorch network) of each."""
+    name, written = "own" if system.name == DEFAULT else system.name, []
+    for graph in system.graphs(model):
+        path = out / f"{name}-{graph.name}.onnx"
+        export(graph.network, graph.inputs, graph.outputs, path, graph.axes)
+        written.append((path, graph.inputs, graph.network))
+    return written
+
+
+def shipped(out: Path) -> None:
+    """Every system whose weights lie in public/models."""
+    for folder in (ROOT / "public/models/mner-qg-mini", *sorted((ROOT / "public/models/systems").glob("*"))):
+        if (folder / "manifest.json").exists():
+            export_system(out, *load_model_folder(folder))
+
+
+def smoke(out: Path) -> None:
+    """Every registered system at its tiny size: ONNX must answer as PyTorch does."""
+    for name in SYSTEMS:
+        system = find_system(name)
+        model = system.build(system.presets[system.committed[0]](), dropout=0.0).eval()
+        randomise(model, 7)
+        for path, inputs, network in export_system(out, system, model):
+            session = InferenceSession(path, providers=["CPUExecutionProvider"])
+            taken = {i.name for i in session.get_inputs()}  # what a graph does not need is left out of it
+            found = session.run(None, {key: value.numpy() for key, value in inputs.items() if key in taken})
+            with torch.no_grad():
+                wanted = network.eval()(*inputs.values())
+            for given, expected in zip(found, wanted, strict=True):
+                np.testing.assert_allclose(given, expected.numpy(), rtol=1e-3, atol=1e-4)
+            print(f"{path.name}: {len(found)} outputs agree")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--smoke", action="store_true")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    if args.smoke:
+        return smoke(args.out)
+    shipped(args.out)
+    pipeline(args.out)
+    for file in sorted(args.out.glob("*.onnx")):
+        print(f"{file.name:20} {file.stat().st_size / 1e6:8.1f} MB")
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1])
-    target.mkdir(parents=True, exist_ok=True)
-    root = Path(__file__).resolve().parents[2]
-    own(target, root / "public/models/mner-qg-mini")
-    pipeline(target)
-    for file in sorted(target.glob("*.onnx")):
-        print(f"{file.name:20} {file.stat().st_size / 1e6:8.1f} MB")
+    main()

@@ -1,4 +1,4 @@
-// Holds the joining rule to training/detokenise.py through a committed fixture, and its promises for any tokens at all.
+// Holds the joining rule to training/data/detokenise.py through a committed fixture, and its promises for any tokens at all.
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

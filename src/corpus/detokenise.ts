@@ -1,5 +1,5 @@
 // Joins the tokens of a CoNLL tweet into raw text, and maps spans of that text back to tokens. The rule is the one of
-// training/detokenise.py, word for word; test/fixtures/detokenise.json holds both to the same answers. It stands here
+// training/data/detokenise.py, word for word; test/fixtures/detokenise.json holds both to the same answers. It stands here
 // because the product reads raw text while corpora come already split ("@ USA", "It ' s", "@name _ :").
 //
 // The rule: one space between tokens, but none

@@ -9,6 +9,7 @@ export {
   type TokenRange,
   tokensToSpan,
 } from "./detokenise.js";
+export { PHOTO_ENDINGS, photoNames } from "./photo-names.js";
 export { formatOf, readCorpus } from "./read-corpus.js";
 export type { CorpusFormat, CorpusRecord, Tweet } from "./record.js";
 export {
@@ -20,3 +21,10 @@ export {
   type TweetScorer,
   type TweetScores,
 } from "./tweet-scores.js";
+export {
+  ANSWER_FORMATS,
+  ANSWER_WRITERS,
+  type AnsweredRecord,
+  type AnswerFormat,
+  type AnswerWriter,
+} from "./write-answers.js";

@@ -64,9 +64,11 @@ export class RemoteEngine implements Engine {
         clearTimeout(timer);
         signal.removeEventListener("abort", onAbort);
         remote.hearStart = () => {};
-        if (failure === null) return resolve(remote);
-        remote.end(failure instanceof MnerError ? failure : workerFailed(failure.message));
-        reject(failure);
+        if (failure === null) resolve(remote);
+        else {
+          remote.end(failure instanceof MnerError ? failure : workerFailed(failure.message));
+          reject(failure);
+        }
       };
       const onAbort = (): void => settle(abortError(signal));
       const timer = setTimeout(() => alive || settle(new NoWorker("The worker does not answer.")), ALIVE_MS);

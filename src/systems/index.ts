@@ -4,6 +4,7 @@ import { MnerError } from "../core/mner-error.js";
 import type { System, SystemConfig } from "./system.js";
 
 const registry: Readonly<Record<string, () => Promise<System>>> = {
+  "bert-crf": async () => (await import("./bert-crf/system.js")).bertCrf,
   "mner-qg": async () => (await import("./mner-qg/system.js")).mnerQg,
 };
 

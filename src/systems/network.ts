@@ -25,8 +25,8 @@ export interface Network {
     features: ImageFeatures | Promise<ImageFeatures> | null,
     options?: RunOptions,
   ): Promise<RowOutput>;
-  /** The system's answer from the collected output. */
-  decode(answer: unknown, rows: TokenRows, features: ImageFeatures | null, request: DecodeRequest): Decoded;
+  /** From what the system's collector gave of a text's rows to names. */
+  decode(answer: unknown, input: TokenRows, request: DecodeRequest, features: ImageFeatures | null): Decoded;
   dispose(): void;
 }
 
@@ -56,8 +56,8 @@ export async function buildNetwork(
       const photo = features instanceof Promise ? features.then((one) => one.photo) : (features?.photo ?? null);
       return withScope(options, (scope) => system.forward(net, rows, photo, scope));
     },
-    decode: (answer, rows, features, request) =>
-      system.decode(answer, rows, config, request, features && { net, photo: features.photo }),
+    decode: (answer, input, request, features) =>
+      system.decode(net, config, answer, input, request, features?.photo ?? null),
     dispose: () => loader.dispose(),
   };
 }

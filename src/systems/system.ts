@@ -96,14 +96,8 @@ export interface System<
   /** Reads like the reference's forward. The photo may still be on its way: the text is read meanwhile. */
   forward(net: Net, rows: TokenRows, photo: Photo | Promise<Photo> | null, scope: TensorScope): Promise<Output>;
   collect(input: Input): Collector<Output, Answer>;
-  /** `seen` is what the photo's part was computed with, for whatever is better done on numbers; null without a photo. */
-  decode(
-    answer: Answer,
-    input: Input,
-    config: Config,
-    request: DecodeRequest,
-    seen: { readonly net: Net; readonly photo: Photo } | null,
-  ): Decoded;
+  /** What the numbers mean. Small layers that run in plain code (a chain over tags, for instance) are in `net`. */
+  decode(net: Net, config: Config, answer: Answer, input: Input, request: DecodeRequest, photo?: Photo | null): Decoded;
   /** Names of outputs that are numbers per piece, where padding means nothing. */
   readonly perPiece: readonly string[];
 }

@@ -151,7 +151,7 @@ describe("a long run", () => {
       const before = sizes.at(-1) ?? 0;
       // Random, but not before something new is on the disk: a run killed too early would prove nothing.
       while (!existsSync(`${out}.part`) || statSync(`${out}.part`).size <= before) await wait(20);
-      await wait(random.integer(1500));
+      await wait(random.integer(300));
       running.child.kill("SIGKILL");
       await running.outcome;
       expect(existsSync(out)).toBe(false);
@@ -166,11 +166,30 @@ describe("a long run", () => {
       expect(error === undefined).toBe(index % 100 !== 57);
       if (error === undefined) expect(id).toBe(String(index));
     }
-    expect(existsSync(`${out}.part`) || existsSync(`${out}.journal`)).toBe(false);
+    for (const ending of ["part", "journal", "lock"]) expect(existsSync(`${out}.${ending}`)).toBe(false);
     // The same as a run that nobody disturbed.
     const undisturbed = await annotate([input, "--out", join(folder, "undisturbed.jsonl"), "--jobs", "2"]);
     expect(undisturbed.status).toBe(1);
     expect(readFileSync(join(folder, "undisturbed.jsonl"), "utf8")).toBe(readFileSync(out, "utf8"));
+  });
+
+  it("is not disturbed by a second one on the same output, nor by one from standard input", async () => {
+    const input = write("shared.jsonl", longInput(300));
+    const out = join(folder, "shared.out.jsonl");
+    const first = start(["annotate", input, "--out", out, "--model", model]);
+    while (!existsSync(`${out}.part`)) await wait(20);
+    const others = await Promise.all([
+      annotate([input, "--out", out]),
+      annotate([input, "--out", out, "--restart"]),
+      annotate(["-", "--out", out], '{"text":"Ada"}\n'),
+      annotate([input, "--out", input, "--restart"]),
+    ]);
+    for (const { status, error } of others)
+      expect([status, error]).toEqual([1, expect.stringContaining("(output-unwritable)")]);
+    const { status, error } = await first.outcome;
+    expect(status, error).toBe(1);
+    expect(linesOf(readFileSync(out, "utf8")).length).toBe(300);
+    expect(readFileSync(input, "utf8")).toBe(longInput(300));
   });
 
   it("that is asked to stop keeps what it has, says so, and goes on later", async () => {

@@ -27,7 +27,7 @@ export function exampleDescription(changes: Partial<ModelDescription> = {}): Mod
         size: 64,
         mean: [0.485, 0.456, 0.406],
         std: [0.229, 0.224, 0.225],
-        channels: [8, 4, 2],
+        channels: [8, 8, 8],
         strides: [32, 16, 8],
       },
       width: 8,

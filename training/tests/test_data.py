@@ -8,17 +8,21 @@ import torch
 from PIL import Image
 
 from training import metrics
-from training.batches import Row, collate, tweet_rows
-from training.config import ImageConfig, mini, tiny
-from training.data import Photos, Tweet, entity_spans, read_conll
-from training.decoding import Span, decode_boxes, decode_query, without_overlap
-from training.evaluate import decode_all, fit_calibration, ner_scores, predict_logits
-from training.examples import LABELS, augment, make_example
-from training.grounding import grounding_loss, matching_candidates, split
-from training.losses import LossWeights, joint_loss
-from training.network.model import MnerQg
-from training.photos import candidate_boxes, encode_boxes, iou, letterbox, suppress, total_candidates
-from training.text import TextReader, find_words, word_shape
+from training.systems.mner_qg.inputs import Row, collate, tweet_rows
+from training.encoders.config import ImageConfig
+from training.systems.mner_qg.config import mini, tiny
+from training.data.readers import Photos, Tweet, entity_spans, read_conll
+from training.data.spans import Span, without_overlap
+from training.systems.mner_qg.decode import decode_boxes, decode_query
+from training.scoring import fit_calibration, ner_scores
+from training.systems.mner_qg.evaluate import decode_all, predict_logits
+from training.data.examples import LABELS, augment, make_example
+from training.data.views import split
+from training.systems.mner_qg.grounding import candidate_boxes, encode_boxes, grounding_loss, matching_candidates, total_candidates
+from training.systems.mner_qg.loss import LossWeights, joint_loss
+from training.systems.mner_qg.model import MnerQg
+from training.data.photos import iou, letterbox, suppress
+from training.data.text import TextReader, find_words, word_shape
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 WORDS = "eileen collins nasa joined in paris london acme corp the a of and visits today moon prize wins city ##s person location name names people".split()
@@ -108,7 +112,7 @@ def test_suppression_keeps_the_best():
 
 
 def test_none_wins_when_it_is_the_largest():
-    from training.photos import Letterbox
+    from training.data.photos import Letterbox
 
     config = tiny()
     candidates = np.zeros((total_candidates(config), 5), dtype=np.float32)

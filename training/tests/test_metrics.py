@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from training.data import read_conll
-from training.detokenise import join_tokens, span_to_tokens, tokens_to_span
+from training.data.readers import read_conll
+from training.data.detokenise import join_tokens, span_to_tokens, tokens_to_span
 from training.metrics import area_under_roc, expected_calibration_error, score_spans, spans_from_tags
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,14 +5,22 @@ import numpy as np
 import pytest
 import torch
 
-from training.config import Config, ImageConfig, base, mini, tiny
-from training.golden import golden_vectors, random_input, randomise
+from training.encoders import TextEncoder
+from training.encoders.config import ImageConfig
+from training.systems import find_system
+from training.systems.mner_qg.config import Config, base, mini, tiny
+from training.golden import golden_vectors, randomise
 from training.ground import unfold_norms
-from training.network.heads import start_from_detector
-from training.network.image_encoder import CspDarknetPan, Darknet53Fpn, DarknetConv, load_darknet
-from training.network.model import MnerQg
-from training.network.text_encoder import TextEncoder, from_hugging_face, load_hugging_face
-from training.photos import candidate_boxes, total_candidates
+from training.systems.mner_qg.heads import start_from_detector
+from training.encoders.csp_darknet import CspDarknetPan
+from training.encoders.darknet53 import Darknet53Fpn, DarknetConv, load_darknet
+from training.systems.mner_qg.model import MnerQg
+from training.encoders.bert import from_hugging_face, load_hugging_face
+from training.systems.mner_qg.grounding import candidate_boxes, total_candidates
+
+
+def random_input(config, seed):
+    return find_system("mner-qg").example(config, seed).values()
 
 
 @pytest.fixture(params=["csp-darknet-pan", "darknet53-fpn"])
@@ -56,7 +64,7 @@ def test_a_photo_changes_nothing_before_training():
 
 
 def test_golden_vectors_reach_every_module(model):
-    vectors = golden_vectors(model, *random_input(model.config, 5))
+    vectors = golden_vectors(find_system("mner-qg"), model, 5)
     assert {"text_encoder", "image_encoder.0", "common_width.2", "query_vector", "conditioned.1", "cross_modality", "existence"} <= set(vectors)
     assert all(torch.isfinite(v).all() for v in vectors.values() if v.dtype.is_floating_point)
 

@@ -1,5 +1,6 @@
 // Many tweets: a file and a folder of photos in, a table, files and scores out.
 import { css, html, nothing, type TemplateResult } from "lit";
+import { ANSWER_FORMATS, ANSWER_WRITERS, type AnswerFormat } from "../../corpus/index.js";
 import { sortFiles } from "../intake/incoming.js";
 import { saveFile } from "../save-file.js";
 import { count, duration } from "../shell/figures.js";
@@ -9,16 +10,10 @@ import { StoreController } from "../state/store-controller.js";
 import { controls } from "../styles/controls.js";
 import { icons } from "../styles/icons.js";
 import { Batch, type BatchState, lacksPhoto } from "./batch.js";
-import { type ExportFormat, exportTypes, writeBatch } from "./batch-exports.js";
+import { writeBatch } from "./batch-exports.js";
 import { sampleBatch } from "./sample-batch.js";
 import "./batch-table.js";
 import "./score-panel.js";
-
-const formats: readonly (readonly [format: ExportFormat, name: string])[] = [
-  ["jsonl", "JSON lines"],
-  ["csv", "CSV"],
-  ["conll", "CoNLL"],
-];
 
 export class BatchView extends PagePart {
   static override properties = { clearing: { state: true } };
@@ -141,9 +136,9 @@ export class BatchView extends PagePart {
         ${kept ? nothing : html`<p class="small bad">This device does not let the page keep the results: save them before you leave.</p>`}
         <div class="row">
           <span class="small soft">Save as</span>
-          ${formats.map(
-            ([format, words]) =>
-              html`<button type="button" ?disabled=${answered === 0} @click=${() => this.#save(format)}>${words}</button>`,
+          ${ANSWER_FORMATS.map(
+            (format) =>
+              html`<button type="button" ?disabled=${answered === 0} @click=${() => this.#save(format)}>${ANSWER_WRITERS[format].name}</button>`,
           )}
           ${busy ? nothing : this.#againButtons()}
         </div>
@@ -243,10 +238,11 @@ export class BatchView extends PagePart {
     }
   }
 
-  #save(format: ExportFormat): void {
+  #save(format: AnswerFormat): void {
     const { rows, name } = this.#batch!.store.state;
     const stem = name.replace(/\.[^.]+$/, "");
-    saveFile(writeBatch(rows, format), `${stem}.mner-qg.${format}`, exportTypes[format]);
+    const { ending, mediaType } = ANSWER_WRITERS[format];
+    saveFile(writeBatch(rows, format), `${stem}.mner-qg.${ending}`, mediaType);
   }
 }
 

@@ -1,7 +1,6 @@
 // Finds the photos that a file of tweets names among the files a reader chose. By path, else by name, else by name without
 // its ending: CoNLL names photos by id alone.
-
-const endings = ["", ".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".bmp"];
+import { photoNames } from "../../corpus/index.js";
 
 /** Paths as they are compared: forward slashes, no leading dots or slashes, letters as composed by Unicode. */
 function normal(path: string): string {
@@ -35,13 +34,13 @@ export class PhotoFolder {
 
   find(image: string): File | null {
     const path = normal(image);
-    for (const ending of endings) {
-      const exact = this.#byPath.get(path + ending);
+    for (const name of photoNames(path)) {
+      const exact = this.#byPath.get(name);
       if (exact) return exact;
     }
     // A folder that was picked brings its own name along, which the file of tweets does not know.
-    for (const ending of endings) {
-      const named = this.#byName.get(nameOf(path) + ending);
+    for (const name of photoNames(nameOf(path))) {
+      const named = this.#byName.get(name);
       if (named) return named;
     }
     return null;

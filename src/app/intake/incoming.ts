@@ -1,6 +1,8 @@
 // What a reader hands to the page, by whatever way: dropped, pasted, picked, photographed, shared or opened with the app.
 // Everything ends up in this one form, so that every way behaves the same.
+
 import { MnerError } from "../../core/mner-error.js";
+import { PHOTO_ENDINGS } from "../../corpus/index.js";
 
 export interface Incoming {
   /** Text of a tweet, ready to be read. */
@@ -14,7 +16,7 @@ export interface Incoming {
 
 export const nothing: Incoming = { text: null, photos: [], tables: [], unknown: [] };
 
-const photoEndings = new Set(["jpg", "jpeg", "jfif", "png", "webp", "gif", "avif", "bmp"]);
+const photoEndings: ReadonlySet<string> = new Set(PHOTO_ENDINGS);
 const tableEndings = new Set(["jsonl", "ndjson", "csv", "tsv", "conll", "bio"]);
 /** A tweet in a file of its own is short; a corpus is not. */
 const MOST_TEXT_FILE = 100_000;

@@ -3,9 +3,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, normalize, sep } from "node:path";
 import { MnerError } from "../../core/mner-error.js";
+import { photoNames } from "../../corpus/index.js";
 
-/** CoNLL names photos by id alone. */
-const ENDINGS = ["", ".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".bmp"];
 /** No photo of a tweet is larger; the decoder has limits of its own for what is inside. */
 const MOST_BYTES = 100 * 1024 * 1024;
 
@@ -24,7 +23,7 @@ export function findPhoto(folder: string, name: string): string {
       `The photo "${name.replaceAll("\0", "?")}" is not inside the photos' folder. Move it there.`,
     );
   }
-  const found = ENDINGS.map((ending) => join(folder, path + ending)).find((candidate) => isFile(candidate));
+  const found = photoNames(join(folder, path)).find((candidate) => isFile(candidate));
   if (found !== undefined) return found;
   throw new MnerError("image-unreadable", `The photo "${name}" is not in ${folder}. Add it, or leave its name out.`);
 }

@@ -4,27 +4,27 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MnerError } from "../../core/mner-error.js";
-import { type CorpusFormat, type CorpusRecord, formatOf, readCorpus } from "../../corpus/index.js";
+import {
+  ANSWER_FORMATS,
+  ANSWER_WRITERS,
+  type AnsweredRecord,
+  type AnswerFormat,
+  type CorpusFormat,
+  type CorpusRecord,
+  formatOf,
+  readCorpus,
+} from "../../corpus/index.js";
 import { MANIFEST_FILE } from "../../model/index.js";
-import { findModel } from "../analysis/default-model.js";
+import { ENGINE_HELP, ENGINE_OPTIONS, type EngineOptions, engineOptions } from "../analysis/engine-options.js";
 import { mapInOrder } from "../analysis/in-order.js";
 import { failureOf } from "../analysis/job.js";
 import { findPhoto } from "../analysis/photos.js";
 import { type AnalysisPool, openPool } from "../analysis/pool.js";
 import { type CommandContext, EXIT } from "../terminal/context.js";
 import { openInput, surveyInput } from "../terminal/input-file.js";
-import {
-  choiceOption,
-  integerOption,
-  numberOption,
-  type OptionValues,
-  parseOptions,
-  textOption,
-  usage,
-} from "../terminal/options.js";
+import { choiceOption, numberOption, type OptionValues, parseOptions, textOption, usage } from "../terminal/options.js";
 import { startProgress } from "../terminal/progress.js";
-import { forgetRun, type Journal, openJournal } from "./journal.js";
-import { type AnsweredRecord, OUTPUT_WRITERS, type OutputFormat } from "./output-formats.js";
+import { type Journal, openJournal } from "./journal.js";
 
 export const ANNOTATE_HELP = `mner-qg annotate INPUT [options]
 
@@ -34,13 +34,11 @@ becomes an error record and the run goes on; a run that was stopped or killed go
 
   --photos DIR           the folder with the photos (default: the input's own folder, for files that name photos)
   --out FILE             where the answers go (default: standard output, which cannot be resumed)
-  --format FORMAT        jsonl (default), conll or csv
+  --format FORMAT        ${ANSWER_FORMATS.join(", ")} (default: jsonl)
   --input-format FORMAT  jsonl, csv or conll, when the input's name does not tell
-  --model DIR            the model folder (default: the one that comes with the package)
-  --jobs N               worker threads (default 1); each holds the model once
+${ENGINE_HELP}
   --threshold P          least score of a name, 0 to 1 (default: the model's own)
   --nested               keep overlapping names of different types
-  --backend NAME         auto (default), wasm or cpu
   --restart              forget an earlier run and write over its output
 
 Exit status: 0 every record was answered, 1 some are error records, 2 the command was not understood.
@@ -58,12 +56,10 @@ interface AnnotateOptions {
   /** `null`: photos are not looked for, even when the input names some. */
   readonly photos: string | null;
   readonly out: string | null;
-  readonly format: OutputFormat;
-  readonly model: string;
-  readonly jobs: number;
+  readonly format: AnswerFormat;
+  readonly engine: EngineOptions;
   readonly threshold: number | undefined;
   readonly nested: boolean;
-  readonly backend: "auto" | "wasm" | "cpu";
   readonly restart: boolean;
 }
 
@@ -75,11 +71,9 @@ export async function annotateCommand(argv: readonly string[], context: CommandC
       out: "string",
       format: "string",
       "input-format": "string",
-      model: "string",
-      jobs: "string",
+      ...ENGINE_OPTIONS,
       threshold: "string",
       nested: "boolean",
-      backend: "string",
       restart: "boolean",
     },
     1,
@@ -105,14 +99,11 @@ function readOptions(input: string, values: OptionValues): AnnotateOptions {
     inputFormat,
     photos: textOption(values, "photos") ?? fallback,
     out,
-    format: choiceOption(values, "format", ["jsonl", "conll", "csv"], "jsonl"),
-    jobs: integerOption(values, "jobs", 1, 64, 1),
+    format: choiceOption(values, "format", ANSWER_FORMATS, "jsonl"),
     threshold: numberOption(values, "threshold", 0, 1),
     nested: values.nested === true,
-    backend: choiceOption(values, "backend", ["auto", "wasm", "cpu"], "auto"),
     restart: values.restart === true,
-    // Last: whoever misspelt an option should hear of that first.
-    model: findModel(textOption(values, "model")),
+    engine: engineOptions(values),
   };
 }
 
@@ -120,18 +111,18 @@ async function annotate(options: AnnotateOptions, context: CommandContext): Prom
   const resumable = options.out !== null && options.input !== "-";
   const survey = options.input === "-" ? null : await surveyInput(options.input, options.inputFormat);
   const journal = resumable
-    ? openJournal(options.out!, fingerprint(options, survey!.sha256), options.restart)
+    ? openJournal({
+        out: options.out!,
+        input: options.input,
+        fingerprint: fingerprint(options, survey!.sha256),
+        restart: options.restart,
+      })
     : plainOutput(options, context);
   const { start } = journal;
   if (start.records > 0) context.error(`Going on after ${start.records} records.\n`);
   let pool: AnalysisPool;
   try {
-    pool = await openPool({
-      choice: { model: options.model, backend: options.backend },
-      jobs: options.jobs,
-      worker: context.worker,
-      signal: context.signal,
-    });
+    pool = await openPool({ ...options.engine, worker: context.worker, signal: context.signal });
   } catch (error) {
     journal.suspend();
     throw error;
@@ -143,11 +134,10 @@ async function annotate(options: AnnotateOptions, context: CommandContext): Prom
   }
 }
 
-/** Standard output and pipes cannot be cut back, so there is nothing to remember. */
+/** Standard output cannot be cut back, and standard input not be read again. */
 function plainOutput(options: AnnotateOptions, context: CommandContext): Journal {
   if (options.out !== null) {
-    forgetRun(options.out);
-    return openJournal(options.out, "standard input", options.restart);
+    return openJournal({ out: options.out, input: 0, fingerprint: null, restart: options.restart });
   }
   const start = { records: 0, failed: 0, bytes: 0 };
   return { start, write: context.out, commit: () => {}, finish: () => {}, suspend: () => {} };
@@ -157,7 +147,7 @@ function plainOutput(options: AnnotateOptions, context: CommandContext): Journal
 function fingerprint(options: AnnotateOptions, inputHash: string): string {
   const { inputFormat, photos, format, threshold, nested } = options;
   const model = createHash("sha256")
-    .update(readFileSync(join(options.model, MANIFEST_FILE)))
+    .update(readFileSync(join(options.engine.choice.model, MANIFEST_FILE)))
     .digest("hex");
   const parts = JSON.stringify({ version: 1, inputHash, model, inputFormat, photos, format, threshold, nested });
   return createHash("sha256").update(parts).digest("hex");
@@ -170,7 +160,7 @@ async function answerAll(
   pool: AnalysisPool,
   context: CommandContext,
 ): Promise<number> {
-  const writer = OUTPUT_WRITERS[options.format];
+  const writer = ANSWER_WRITERS[options.format];
   let { records, failed } = journal.start;
   if (journal.start.bytes === 0) journal.write(writer.header);
   const progress = startProgress(context, { unit: "tweets", total, done: records });
@@ -179,7 +169,7 @@ async function answerAll(
   const source = skip(readCorpus(openInput(options.input), options.inputFormat), records);
   for await (const answered of mapInOrder(source, pool.size * AHEAD, (record) => answer(record, options, pool))) {
     if (context.signal.aborted) break;
-    journal.write(writer.format(answered));
+    journal.write(writer.format(answered, records));
     records++;
     if (answered.outcome.failure !== null) failed++;
     progress.advance();
@@ -195,6 +185,8 @@ async function answerAll(
     journal.suspend();
     throw new MnerError("aborted", `Stopped after ${records} records. The same command goes on from there.`);
   }
+  // Not committed: a run that is killed now writes it again.
+  journal.write(writer.footer);
   journal.finish();
   context.error(
     `${records} records, ${failed} of them failed (${pool.model.name} ${pool.model.version}, ${pool.backend}).\n`,

@@ -13,14 +13,14 @@ import {
   type TweetScores,
 } from "../../corpus/index.js";
 import type { Score } from "../../metrics/index.js";
-import { findModel } from "../analysis/default-model.js";
+import { ENGINE_HELP, ENGINE_OPTIONS, engineOptions } from "../analysis/engine-options.js";
 import { mapInOrder } from "../analysis/in-order.js";
 import { failureOf, type JobOutcome } from "../analysis/job.js";
 import { findPhoto } from "../analysis/photos.js";
 import { type AnalysisPool, openPool } from "../analysis/pool.js";
 import { type CommandContext, EXIT } from "../terminal/context.js";
 import { openInput, surveyInput } from "../terminal/input-file.js";
-import { choiceOption, integerOption, parseOptions, requiredOption, textOption, usage } from "../terminal/options.js";
+import { parseOptions, requiredOption, textOption, usage } from "../terminal/options.js";
 import { startProgress } from "../terminal/progress.js";
 import { formatTable } from "../terminal/table.js";
 import { readBoxes } from "./gold-files.js";
@@ -31,14 +31,12 @@ Scores a model on gold tweets: names (strict: spans begin with B- only; lenient:
 existence per tweet and type, and with photos and gold boxes also grounding, GMNER and EEG. All scores are percentages
 (only the calibration error is a fraction). Tokens are joined into raw text by one rule, and names mapped back to tokens.
 
-  --gold FILE      CoNLL with tags; MISC counts as OTHER
-  --photos DIR     photos by the id of IMGID: lines (.jpg, .png, .webp …)
-  --boxes FILE     gold boxes: {id: {width, height, boxes: [{entity, type, box}]}}; an id without an entry shows nothing
-  --model DIR      the model folder (default: the one that comes with the package)
-  --types A,B      which types to score (default: all four, less those that a gold file with 100 names or more never uses)
-  --jobs N         worker threads (default 1)
-  --backend NAME   auto (default), wasm or cpu
-  --json           one JSON object on standard output
+  --gold FILE            CoNLL with tags; MISC counts as OTHER
+  --photos DIR           photos by the id of IMGID: lines (.jpg, .png, .webp …)
+  --boxes FILE           gold boxes: {id: {width, height, boxes: [{entity, type, box}]}}; an id without an entry shows nothing
+  --types A,B            which types to score (default: all four, less those that a gold file with 100 names never uses)
+${ENGINE_HELP}
+  --json                 one JSON object on standard output
 
 Exit status: 0 all tweets were scored, 1 some could not be read or analysed, 2 the command was not understood.
 `;
@@ -68,10 +66,8 @@ export async function evaluateCommand(argv: readonly string[], context: CommandC
       gold: "string",
       photos: "string",
       boxes: "string",
-      model: "string",
       types: "string",
-      jobs: "string",
-      backend: "string",
+      ...ENGINE_OPTIONS,
       json: "boolean",
     },
     0,
@@ -88,14 +84,12 @@ export async function evaluateCommand(argv: readonly string[], context: CommandC
   if (boxes !== undefined && photos === null) throw usage("--boxes needs --photos: boxes are found in photos.");
   const goldBoxes = boxes === undefined ? null : readBoxes(boxes);
   const types = readTypes(textOption(values, "types"));
-  const jobs = integerOption(values, "jobs", 1, 64, 1);
-  const backend = choiceOption(values, "backend", ["auto", "wasm", "cpu"], "auto");
-  const model = findModel(textOption(values, "model"));
+  const engine = engineOptions(values);
   const { records } = await surveyInput(gold, "conll");
   if (records === 0)
     throw new MnerError("input-invalid", `${gold} holds no tweets. Is it CoNLL, one token and tag per line?`);
   const started = performance.now();
-  const pool = await openPool({ choice: { model, backend }, jobs, worker: context.worker, signal: context.signal });
+  const pool = await openPool({ ...engine, worker: context.worker, signal: context.signal });
   try {
     const { scores, counts } = await scoreAll(gold, photos, goldBoxes, types, records, pool, context);
     const seconds = (performance.now() - started) / 1000;

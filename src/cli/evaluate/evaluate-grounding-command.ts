@@ -3,14 +3,14 @@
 import { MnerError } from "../../core/mner-error.js";
 import type { QueryResult } from "../../core/results.js";
 import { areaUnderRoc, type GroundingItem, type ScoredBox, scoreGrounding } from "../../metrics/index.js";
-import { findModel } from "../analysis/default-model.js";
+import { ENGINE_HELP, ENGINE_OPTIONS, engineOptions } from "../analysis/engine-options.js";
 import { mapInOrder } from "../analysis/in-order.js";
 import { failureOf, type JobOutcome } from "../analysis/job.js";
 import { findPhoto } from "../analysis/photos.js";
 import { type AnalysisPool, openPool } from "../analysis/pool.js";
 import { openFolder } from "../convert/folder-reader.js";
 import { type CommandContext, EXIT } from "../terminal/context.js";
-import { choiceOption, integerOption, parseOptions, requiredOption, textOption } from "../terminal/options.js";
+import { integerOption, parseOptions, requiredOption } from "../terminal/options.js";
 import { startProgress } from "../terminal/progress.js";
 import { formatTable } from "../terminal/table.js";
 import { type IndexedPhoto, readIndex } from "./gold-files.js";
@@ -21,13 +21,11 @@ Scores grounding on photos with labelled boxes: each label in a photo becomes a 
 through the model's own PER query. A hit is an overlap (IoU) of at least 0.5 with any box of the label. As many labels that are
 not in the photo, drawn by a fixed seed, test how well "not in the photo" is told (area under ROC, 0 to 1; all else in percent).
 
-  --index FILE     [{file, width, height, boxes: [{label, box: [x0, y0, x1, y1]}]}]
-  --photos DIR     the folder that the index's file names start from
-  --model DIR      the model folder (default: the one that comes with the package)
-  --seed N         draws the absent labels (default 0)
-  --jobs N         worker threads (default 1)
-  --backend NAME   auto (default), wasm or cpu
-  --json           one JSON object on standard output
+  --index FILE           [{file, width, height, boxes: [{label, box: [x0, y0, x1, y1]}]}]
+  --photos DIR           the folder that the index's file names start from
+  --seed N               draws the absent labels (default 0)
+${ENGINE_HELP}
+  --json                 one JSON object on standard output
 
 Exit status: 0 all photos were scored, 1 some could not be, 2 the command was not understood.
 `;
@@ -57,10 +55,8 @@ export async function evaluateGroundingCommand(argv: readonly string[], context:
     {
       index: "string",
       photos: "string",
-      model: "string",
       seed: "string",
-      jobs: "string",
-      backend: "string",
+      ...ENGINE_OPTIONS,
       json: "boolean",
     },
     0,
@@ -73,13 +69,12 @@ export async function evaluateGroundingCommand(argv: readonly string[], context:
   const index = readIndex(requiredOption(values, "index"));
   if (index.length === 0) throw new MnerError("input-invalid", "The index lists no photos.");
   const seed = integerOption(values, "seed", 0, 2 ** 31, 0);
-  const jobs = integerOption(values, "jobs", 1, 64, 1);
-  const backend = choiceOption(values, "backend", ["auto", "wasm", "cpu"], "auto");
-  const model = findModel(textOption(values, "model"));
-  const personQuery = openFolder(model).manifest.queries.find(({ label }) => label === PERSON_TYPE)?.query ?? null;
+  const engine = engineOptions(values);
+  const personQuery =
+    openFolder(engine.choice.model).manifest.queries.find(({ label }) => label === PERSON_TYPE)?.query ?? null;
   const questions = draw(index, personQuery, seed);
   const started = performance.now();
-  const pool = await openPool({ choice: { model, backend }, jobs, worker: context.worker, signal: context.signal });
+  const pool = await openPool({ ...engine, worker: context.worker, signal: context.signal });
   try {
     const items: Record<Question["kind"], GroundingItem[]> = { present: [], absent: [], person: [] };
     const none: { readonly score: number; readonly absent: boolean }[] = [];

@@ -1,8 +1,10 @@
 // The list of weights against what PyTorch really saved for both shapes of network.
 import { describe, expect, it } from "vitest";
+import { exampleManifest } from "../../../test/support/example-manifest.js";
 import { readGolden } from "../../../test/support/golden.js";
 import type { JsonRecord } from "../../core/json.js";
 import { UNCALIBRATED } from "../../model/index.js";
+import { loadSystem } from "../index.js";
 import { weightShapes } from "../network.js";
 import { readConfig } from "./config.js";
 import { mnerQg } from "./system.js";
@@ -42,5 +44,47 @@ describe.each(["golden-tiny-mini", "golden-tiny-base", "golden-tiny-nanodet"])("
         expect.objectContaining({ code: "model-manifest-invalid" }),
       );
     }
+  });
+});
+
+describe("faults and where they are said to be", () => {
+  /** The example's config and calibration with the value at a path changed. */
+  const read = (path: string, value: unknown): unknown => {
+    const manifest = exampleManifest();
+    const keys = path.split(".");
+    const last = keys.pop()!;
+    let place = manifest;
+    for (const key of keys) place = place[key] as Record<string, unknown>;
+    place[last] = value;
+    return readConfig(manifest.config as JsonRecord, manifest.calibration as JsonRecord);
+  };
+
+  it.each([
+    ["calibration.span.a", null, "calibration.span.a"],
+    ["calibration.spanThreshold", 1.5, "calibration.spanThreshold"],
+    ["config.text.heads", 3, "config.text.width"],
+    ["config.text.layers", -1, "config.text.layers"],
+    ["config.attentionHeads", 5, "config.width"],
+    ["config.image.size", 72, "config.image.size"],
+    ["config.image.std", [0, 1, 1], "config.image.std[0]"],
+    ["config.anchors.1.0", [1, 2, 3], "config.anchors[1][0]"],
+    ["config.anchors.1", [[1, 2]], "config.anchors"],
+    ["config.depthwise", "yes", "config.depthwise"],
+    ["config.maxPieces", 65, "config.maxPieces"],
+  ])("%s = %j", (path, value, expected) => {
+    const fault = { code: "model-manifest-invalid", message: expect.stringContaining(expected) };
+    expect(() => read(path, value)).toThrow(expect.objectContaining(fault));
+  });
+
+  it("an image encoder of the future", () => {
+    const fault = expect.objectContaining({ code: "model-version-unsupported" });
+    expect(() => read("config.image.kind", "vit")).toThrow(fault);
+  });
+});
+
+describe("the registry", () => {
+  it("knows no system of the future", async () => {
+    await expect(loadSystem("__proto__")).rejects.toMatchObject({ code: "model-version-unsupported" });
+    await expect(loadSystem("mner-qg-9")).rejects.toMatchObject({ message: expect.stringContaining("newer mner-qg") });
   });
 });

@@ -14,11 +14,12 @@ const ALTERNATIVES = 3;
 const NONE_THRESHOLD = 0.5;
 
 export function decode(
+  net: Pick<Net, "names" | "width">,
+  config: MnerQgConfig,
   answer: Answer,
   input: Sequences,
-  config: MnerQgConfig,
   request: DecodeRequest,
-  seen: { readonly net: Net; readonly photo: Photo } | null = null,
+  photo: Photo | null = null,
 ): Decoded {
   const { prepared, queries, letterbox, nested, threshold } = request;
   const { spans, existence } = decodeSpans(prepared, input, queries, answer, {
@@ -66,10 +67,10 @@ export function decode(
   return { entities, queries: results, evidence: { kind: "queries" }, ...(names && judgePhoto(names)) };
 
   function namesInput(): NamesInput | null {
-    const facts = seen?.photo.facts;
-    if (!seen?.net.names || !facts || !letterbox || groundings.length < queries.length) return null;
+    const facts = photo?.facts;
+    if (!net.names || !facts || !letterbox || groundings.length < queries.length) return null;
     const noneThreshold = config.noneThreshold ?? NONE_THRESHOLD;
-    return { config, net: seen.net, facts, letterbox, answer, sequences: input, prepared, groundings, noneThreshold };
+    return { config, net, facts, letterbox, answer, sequences: input, prepared, groundings, noneThreshold };
   }
 }
 

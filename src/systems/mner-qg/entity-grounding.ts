@@ -117,11 +117,25 @@ export function shiftsOf(head: EntityHead, { mention, query, facts, scene }: Nam
   return { places: shifts, none: apply(head.noneShift, relu(apply(head.noneHidden, noneIn)))[0]! };
 }
 
-/** The same chances after the shifts. Shifts of exactly zero change not a bit. */
-export function shifted(chances: readonly number[], none: number, shifts: Shifts): { chances: number[]; none: number } {
+const LEAST_TOTAL = 1e-6;
+
+/**
+ * The same chances after the shifts, the first `named` of them the question's own. Shifts of exactly zero change not a bit.
+ * The other chances come on top of one: they can add to the total, not take from it.
+ */
+export function shifted(
+  chances: readonly number[],
+  none: number,
+  named: number,
+  shifts: Shifts,
+): { chances: number[]; none: number } {
   const some = chances.map((_, index) => Math.exp(shifts.places[index]!) - 1);
   const nothing = Math.exp(shifts.none) - 1;
-  const total = chances.reduce((sum, chance, index) => sum + chance * some[index]!, 1 + none * nothing);
+  const sum = chances.reduce(
+    (total, chance, index) => total + chance * (index < named ? some[index]! : Math.max(0, some[index]!)),
+    1 + none * nothing,
+  );
+  const total = Math.max(sum, LEAST_TOTAL);
   return {
     chances: chances.map((chance, index) => (chance * (1 + some[index]!)) / total),
     none: (none * (1 + nothing)) / total,

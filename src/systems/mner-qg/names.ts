@@ -24,7 +24,7 @@ export interface NamePlace {
 
 export interface NamesInput {
   readonly config: MnerQgConfig;
-  readonly net: Net;
+  readonly net: Pick<Net, "names" | "width">;
   readonly facts: PhotoFacts;
   readonly letterbox: Letterbox;
   readonly answer: Answer;
@@ -60,7 +60,7 @@ export function placeNames(input: NamesInput, spans: readonly Span[]): (NamePlac
     if (row === null || !query || places.list.length === 0) return null;
     const facts = factsOf(nones, places, seen, standings[index]!);
     const shifts = shiftsOf(head, { mention: mentionVector(head, row), query, facts, scene: seen.scene }, places);
-    return { places, ...shifted(places.chances, places.none, shifts) };
+    return { places, ...shifted(places.chances, places.none, places.named, shifts) };
   });
   const chosen = asked.map((one) => (one ? indexOfBest(one.chances) : 0));
   if (head.price.value > 0) share(spans, asked, chosen, head.price.value, noneThreshold);

@@ -1,5 +1,5 @@
 // MNER-QG as a whole: a photo in once, rows of questions and text in as one batch, logits out with one read-back. An
-// independent reading of the published method; the PyTorch reference in training is its exact definition.
+// independent reading of the published method; the PyTorch reference in training/systems/mner_qg is its exact definition.
 import { add, matMul, mean, slice, type Tensor, type Tensor2D, type Tensor4D, transpose } from "@tensorflow/tfjs-core";
 import { bert, declareBert, type TokenRows } from "../../encoders/bert.js";
 import { declareImageEncoder } from "../../encoders/index.js";

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..config import Config
+from .config import Config
 
 
 def coordinates(grid: int, device=None) -> torch.Tensor:
@@ -48,6 +48,13 @@ class CommonWidth(nn.Module):
             where = coordinates(u.shape[-1], u.device).to(u.dtype).expand(u.shape[0], -1, -1, -1)
             maps.append(torch.cat([u, where], 1))
         return maps
+
+
+def query_mask(segments, mask):
+    """(T, L): the query's own pieces, segment 0 without its first and its last, [CLS] and [SEP]."""
+    query = (segments == 0) & mask.bool()
+    place = torch.arange(query.shape[1], device=query.device)[None]
+    return query & (place > 0) & (place < query.sum(-1, keepdim=True) - 1)
 
 
 class QueryVector(nn.Module):
@@ -93,10 +100,15 @@ class CrossModality(nn.Module):
         self.query = nn.Linear(d_t, d)
         self.key = nn.ModuleList(nn.Linear(d, d) for _ in config.image.channels)
         self.value = nn.ModuleList(nn.Linear(d, d) for _ in config.image.channels)
-        self.project = nn.Linear(3 * d, d_t)
+        self.project = nn.Linear(len(config.image.channels) * d, d_t)
         nn.init.zeros_(self.project.weight)
         nn.init.zeros_(self.project.bias)
         self.gate = nn.Linear(2 * d_t, d_t)
+
+    def forward(self, hidden, mask, maps, q, photo):
+        """What the text knows once it has looked (T, L, d_t), how much it took (T,), and the maps as the queries see them."""
+        conditioned = self.see(maps, q, photo)
+        return *self.read(hidden, conditioned, mask), conditioned
 
     def see(self, maps, q, photo):
         return [block(u, q, photo) for block, u in zip(self.vision, maps)]

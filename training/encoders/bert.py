@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..config import TextConfig
+from .config import TextConfig
 
 
 class Embeddings(nn.Module):

@@ -1,28 +1,70 @@
-// One answered tweet as text, in each of the formats that annotate writes.
+// Answered tweets as text: the one writer of every format that annotate and the demo's batch view save. A format is one entry
+// of ANSWER_WRITERS; both offer whatever stands there.
+import { findWords } from "../text/words.js";
+import { joinTokens, spanToTokens, type TokenOffset } from "./detokenise.js";
+import type { CorpusRecord, Tweet } from "./record.js";
 
-import type { Entity } from "../../core/results.js";
-import { type CorpusRecord, joinTokens, spanToTokens, type TokenOffset, type Tweet } from "../../corpus/index.js";
-import { findWords } from "../../text/words.js";
-import type { JobOutcome } from "../analysis/job.js";
+/** What is needed of an analysis; the engine's results fit. */
+export interface WrittenResult {
+  readonly image: { readonly width: number; readonly height: number } | null;
+  readonly entities: readonly {
+    readonly start: number;
+    readonly end: number;
+    readonly text: string;
+    readonly type: string;
+    readonly score: number;
+    readonly region: { readonly box: readonly [number, number, number, number]; readonly score: number } | null;
+  }[];
+  readonly queries: readonly { readonly type: string; readonly exists: number }[];
+  readonly notices: readonly { readonly code: string; readonly message: string }[];
+}
 
-export type OutputFormat = "jsonl" | "conll" | "csv";
+/** Either a result or a failure; a failure is an answer too. */
+export type WrittenOutcome =
+  | { readonly result: WrittenResult; readonly failure: null }
+  | { readonly result: null; readonly failure: { readonly code: string; readonly message: string } };
 
 export interface AnsweredRecord {
   readonly record: CorpusRecord;
-  readonly outcome: JobOutcome;
+  readonly outcome: WrittenOutcome;
 }
 
-export interface OutputWriter {
-  /** What a new file begins with. */
+export interface AnswerWriter {
+  /** As a person calls it. */
+  readonly name: string;
+  readonly mediaType: string;
+  /** The file name's last part. */
+  readonly ending: string;
+  /** What a file begins and ends with. */
   readonly header: string;
-  format(answered: AnsweredRecord): string;
+  readonly footer: string;
+  /** `index`: how many records were written before this one, for formats that put something between two. */
+  format(answered: AnsweredRecord, index: number): string;
 }
 
-export const OUTPUT_WRITERS: Readonly<Record<OutputFormat, OutputWriter>> = {
-  jsonl: { header: "", format: toJsonLine },
-  conll: { header: "", format: toConll },
-  csv: { header: "line,id,start,end,text,type,score,x0,y0,x1,y1,error\n", format: toCsv },
+export type AnswerFormat = "jsonl" | "csv" | "conll";
+
+export const ANSWER_WRITERS: Readonly<Record<AnswerFormat, AnswerWriter>> = {
+  jsonl: {
+    name: "JSON lines",
+    mediaType: "application/x-ndjson",
+    ending: "jsonl",
+    header: "",
+    footer: "",
+    format: toJsonLine,
+  },
+  csv: {
+    name: "CSV",
+    mediaType: "text/csv",
+    ending: "csv",
+    header: "line,id,start,end,text,type,score,x0,y0,x1,y1,error\n",
+    footer: "",
+    format: toCsv,
+  },
+  conll: { name: "CoNLL", mediaType: "text/plain", ending: "conll", header: "", footer: "", format: toConll },
 };
+
+export const ANSWER_FORMATS = Object.keys(ANSWER_WRITERS) as readonly AnswerFormat[];
 
 /** Enough digits to order by, few enough to read. */
 const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
@@ -70,7 +112,12 @@ function toConll({ record, outcome }: AnsweredRecord): string {
   return `${head}${tokens.map((token, index) => `${token}\t${tags[index]}\n`).join("")}\n`;
 }
 
-function tag(tags: string[], tokens: readonly string[], offsets: readonly TokenOffset[], entity: Entity): void {
+function tag(
+  tags: string[],
+  tokens: readonly string[],
+  offsets: readonly TokenOffset[],
+  entity: WrittenResult["entities"][number],
+): void {
   const range = spanToTokens(tokens, offsets, entity.start, entity.end);
   if (range === null || tags.slice(range.first, range.last + 1).some((taken) => taken !== "O")) return;
   const type = entity.type.replace(/\s+/g, "_");

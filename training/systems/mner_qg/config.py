@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...encoders.config import ImageConfig, TextConfig, tiny_image, tiny_text
+
 # Every entity type is a question. Any other words work too: the network reads the question, not an index.
 QUERIES = (
     ("PER", "person: names of people and fictional characters"),
@@ -16,29 +18,6 @@ QUERIES = (
 
 
 @dataclass
-class TextConfig:
-    layers: int = 6
-    width: int = 384
-    heads: int = 12
-    feedForward: int = 1536
-    vocabulary: int = 30522
-    positions: int = 512
-    segments: int = 2
-    shapes: int = 5
-    normEpsilon: float = 1e-12
-
-
-@dataclass
-class ImageConfig:
-    kind: str = "csp-darknet-pan"
-    size: int = 320
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-    channels: tuple[int, int, int] = (128, 128, 128)  # of V_1..V_3, coarsest first
-    strides: tuple[int, int, int] = (32, 16, 8)
-
-
-@dataclass
 class Config:
     size: str = "mini"
     text: TextConfig = field(default_factory=TextConfig)
@@ -46,7 +25,7 @@ class Config:
     width: int = 128  # d, the common width
     attentionHeads: int = 4
     depthwise: bool = True  # the 3×3 of the query-conditioned maps: per channel (mini) or full (base)
-    anchors: tuple = (  # w, h in input pixels; three per scale, coarsest scale first (k-means over COCO boxes at 320)
+    anchors: tuple = (  # w, h in input pixels; as many at every scale, coarsest scale first (k-means over COCO boxes at 320)
         ((120.0, 250.0), (230.0, 140.0), (280.0, 280.0)),
         ((50.0, 110.0), (100.0, 60.0), (110.0, 150.0)),
         ((16.0, 30.0), (36.0, 24.0), (45.0, 60.0)),
@@ -54,6 +33,10 @@ class Config:
     maxSpanWords: int = 12
     maxPieces: int = 128  # of one window, query included
     queries: tuple = QUERIES
+
+    @property
+    def boxesPerCell(self) -> int:
+        return len(self.anchors[0])
 
     def to_dict(self) -> dict:
         plain = dataclasses.asdict(self)
@@ -67,7 +50,7 @@ class Config:
     def from_dict(plain: dict) -> "Config":
         plain = dict(plain)
         text = TextConfig(**plain.pop("text"))
-        image = ImageConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in plain.pop("image").items()})
+        image = ImageConfig.from_dict(plain.pop("image"))
         queries = tuple((q["label"], q["query"]) for q in plain.pop("queries"))
         anchors = tuple(tuple(tuple(a) for a in scale) for scale in plain.pop("anchors"))
         known = {f.name for f in dataclasses.fields(Config)}
@@ -99,14 +82,10 @@ def base() -> Config:
 
 def tiny(kind: str = "csp-darknet-pan") -> Config:
     """A few thousand parameters of either shape: for tests and golden vectors that are small enough to commit."""
-    if kind == "csp-darknet-pan":
-        image = ImageConfig(kind=kind, size=64, channels=(16, 16, 16))
-    else:
-        image = ImageConfig(kind=kind, size=64, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), channels=(16, 8, 4))
     return Config(
         size="tiny-mini" if kind == "csp-darknet-pan" else "tiny-base",
-        text=TextConfig(layers=2, width=32, heads=4, feedForward=64, vocabulary=1000, positions=64),
-        image=image,
+        text=tiny_text(),
+        image=tiny_image(kind),
         width=16,
         attentionHeads=2,
         depthwise=kind == "csp-darknet-pan",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from .examples import Example, pad
-from .text import TextReader
+from ...data.examples import Example, pad
+from ...data.text import TextReader
 
 
 @dataclass
@@ -39,6 +39,9 @@ class Batch:
     exists_weight: torch.Tensor
     offset: list[int]  # where the sentence begins in each row
     targets: list
+
+    def to(self, device) -> "Batch":
+        return Batch(**{name: value.to(device) if isinstance(value, torch.Tensor) else value for name, value in vars(self).items()})
 
 
 def collate(rows: list[Row], reader: TextReader) -> Batch:

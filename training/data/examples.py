@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from .data import Tweet, entity_spans
+from .readers import Tweet, entity_spans
 from .text import TextReader
 
 LABELS = ("PER", "LOC", "ORG", "OTHER")

@@ -1,26 +1,11 @@
 """From logits to entities and boxes, for evaluation. `src/text` and `src/vision` do the same in the browser."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from .config import Config
-from .examples import Example
-from .photos import Letterbox, suppress
-
-
-@dataclass
-class Span:
-    start: int  # first and last piece
-    end: int
-    label: int
-    raw: float  # mean of start, end and existence logits
-    score: float
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-np.clip(x, -60, 60)))
+from ...data.examples import Example
+from ...data.photos import Letterbox, suppress
+from ...data.spans import Span, sigmoid, without_overlap
 
 
 def decode_query(example: Example, start, end, existence: float, label: int, threshold: float = 0.5, most_words: int = 12,
@@ -37,17 +22,6 @@ def decode_query(example: Example, start, end, existence: float, label: int, thr
             spans.append(Span(int(s), int(after[0]), label, raw, float(sigmoid(calibration[0] * raw + calibration[1]))))
     # Two starts can take the same end: the better one stays.
     return without_overlap(spans)
-
-
-def without_overlap(spans: list[Span]) -> list[Span]:
-    """Weighted interval scheduling: the set of spans that do not overlap with the best total score."""
-    spans = sorted(spans, key=lambda s: (s.end, s.start))
-    best: list[tuple[float, list[Span]]] = [(0.0, [])]
-    for i, span in enumerate(spans):
-        before = sum(1 for other in spans[:i] if other.end < span.start)  # sorted by end: those come first
-        taken = (best[before][0] + span.score, [*best[before][1], span])
-        best.append(taken if taken[0] > best[i][0] else best[i])
-    return best[-1][1]
 
 
 def decode_boxes(candidates: np.ndarray, boxes: np.ndarray, none: float, place: Letterbox):

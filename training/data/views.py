@@ -1,4 +1,4 @@
-"""What grounding learns from: photos with boxes, queries for them, and the loss over candidates and «not in the photo»."""
+"""What grounding learns from: views of photos with boxes, the questions put to them, and what the detector says of them."""
 from __future__ import annotations
 
 import json
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional as F
 
-from .config import Config
-from .data import Photos
-from .network.image_encoder import CspDarknetPan
-from .photos import COCO_CLASSES, FAR, candidate_boxes, letterbox, teacher_detections, total_candidates
+from ..encoders.config import ImageConfig
+from .photos import COCO_CLASSES, letterbox, teacher_detections
+from .readers import Photos
 
 # Never asked for by name in training, so that dev shows what an unseen query is worth.
 UNSEEN = {"dog", "truck", "wine glass", "couch", "laptop", "orange", "bus", "skateboard", "sheep", "teddy bear"}
@@ -27,6 +27,14 @@ OTHER_WORDS = {
     "tie": ["necktie"], "bird": ["a flying bird"], "traffic light": ["traffic signal"], "remote": ["remote control"], "bed": ["a double bed"],
 }
 TEMPLATES = ("{}", "{}", "{}", "a {}", "the {}", "{}s", "a photo of a {}")
+# The same four questions in other words, so that the words are read and not only recognised.
+PARAPHRASES = {
+    "PER": ("people", "names of persons", "who is it about", "person"),
+    "LOC": ("places", "cities, countries and regions", "where", "location"),
+    "ORG": ("organisations", "companies and sports teams", "organization", "brands and institutions"),
+    "OTHER": ("other names", "titles of works and names of events", "products and brands of things", "miscellaneous names"),
+}
+
 FRAGMENT = 0.35  # of a box must be left in a crop
 
 
@@ -81,7 +89,7 @@ def look(rgb: np.ndarray, boxes: list[dict], rng: random.Random | None):
 
 
 @torch.no_grad()
-def make_views(folder: Path, encoder: CspDarknetPan, predictors: dict, config: Config, copies: int, seed: int) -> list[View]:
+def make_views(folder: Path, encoder: nn.Module, predictors: dict, config: ImageConfig, copies: int, seed: int) -> list[View]:
     """Every training photo `copies` times; single photos without boxes get the teacher's."""
     photos, rng, views = Photos(folder), random.Random(seed), []
     train, _ = split(json.loads((folder / "coco.json").read_text()))
@@ -93,14 +101,14 @@ def make_views(folder: Path, encoder: CspDarknetPan, predictors: dict, config: C
             if rgb is None:
                 continue
             rgb, kept = look(rgb, boxes, rng if copy else None)
-            pixels, place = letterbox(rgb, config.image)
+            pixels, place = letterbox(rgb, config)
             features = encoder(torch.from_numpy(pixels)[None])
             extent = tuple(place.inside([[0, 0, place.width, place.height]])[0])
             grouped = defaultdict(list)
             for b in kept:
                 grouped[b["label"]].append(place.inside([b["box"]])[0])
             if kind != "coco":
-                found, scores, kinds = teacher_detections(features, predictors, config.image, 0.35)
+                found, scores, kinds = teacher_detections(features, predictors, config, 0.35)
                 for box, kind_index in zip(found, kinds):
                     grouped[COCO_CLASSES[kind_index]].append(box)
             views.append(View([f[0].half() for f in features], {k: np.array(v, dtype=np.float32) for k, v in grouped.items()},
@@ -108,84 +116,6 @@ def make_views(folder: Path, encoder: CspDarknetPan, predictors: dict, config: C
     if photos.troubles:
         print(f"photos left out: {dict(photos.troubles)}", flush=True)
     return views
-
-
-def matching_candidates(boxes: np.ndarray, config: Config) -> tuple[np.ndarray, np.ndarray]:
-    """(candidate indices, their boxes): the anchors whose shape fits, at the cell of the centre and the two nearest beside it."""
-    anchors = np.array(config.anchors, dtype=np.float32)
-    index, targets = [], []
-    grids = [config.image.size // s for s in config.image.strides]
-    offset = np.concatenate([[0], np.cumsum([g * g * 3 for g in grids])])
-    for box in boxes:
-        w, h = max(1.0, box[2] - box[0]), max(1.0, box[3] - box[1])
-        shared = np.minimum(anchors[..., 0], w) * np.minimum(anchors[..., 1], h)
-        fit = shared / (anchors[..., 0] * anchors[..., 1] + w * h - shared)
-        chosen = fit >= min(0.45, fit.max())
-        for k, a in zip(*np.nonzero(chosen)):
-            grid, stride = grids[k], config.image.strides[k]
-            cx, cy = (box[0] + box[2]) / 2 / stride, (box[1] + box[3]) / 2 / stride
-            x, y = min(grid - 1, max(0, int(cx))), min(grid - 1, max(0, int(cy)))
-            cells = [(x, y), (x + (1 if cx - x > 0.5 else -1), y), (x, y + (1 if cy - y > 0.5 else -1))]
-            for cell_x, cell_y in cells:
-                if 0 <= cell_x < grid and 0 <= cell_y < grid:
-                    index.append(offset[k] + (cell_y * grid + cell_x) * 3 + a)
-                    targets.append(box)
-    return np.array(index, dtype=np.int64), np.array(targets, dtype=np.float32).reshape(-1, 4)
-
-
-def giou_loss(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    low, high = torch.maximum(a[:, :2], b[:, :2]), torch.minimum(a[:, 2:], b[:, 2:])
-    shared = (high - low).clamp(min=0).prod(-1)
-    area = lambda t: (t[:, 2:] - t[:, :2]).clamp(min=0).prod(-1)
-    union = area(a) + area(b) - shared
-    hull = (torch.maximum(a[:, 2:], b[:, 2:]) - torch.minimum(a[:, :2], b[:, :2])).clamp(min=0).prod(-1)
-    return 1 - shared / union.clamp(min=1e-6) + (hull - union) / hull.clamp(min=1e-6)
-
-
-def grounding_loss(candidates, none, targets: list[np.ndarray | None], config: Config) -> tuple[torch.Tensor, torch.Tensor]:
-    """`targets`: per sequence the boxes that would be right, an empty array for «not in the photo», None for «nobody knows».
-
-    Any right box will do, so the loss asks for the probability of all of them together. Returns (choice, boxes).
-    """
-    rows, choice, where_rows, where, wanted = [], [], [], [], []
-    logits = torch.cat([candidates[..., 4], none[:, None]], 1)
-    total = torch.logsumexp(logits, 1)
-    for row, boxes in enumerate(targets):
-        if boxes is None:
-            continue
-        if len(boxes) == 0:
-            choice.append(total[row] - none[row])
-            continue
-        index, target = matching_candidates(boxes, config)
-        choice.append(total[row] - torch.logsumexp(candidates[row, torch.from_numpy(np.unique(index)), 4], 0))
-        where_rows.append(np.full(len(index), row))
-        where.append(index)
-        wanted.append(target)
-    zero = candidates.sum() * 0
-    if not choice:
-        return zero, zero
-    box_loss = zero
-    if where:
-        picked = candidates[np.concatenate(where_rows), np.concatenate(where)]
-        every = candidate_boxes_at(picked, np.concatenate(where), config)
-        box_loss = giou_loss(every, torch.from_numpy(np.concatenate(wanted)).to(every.device)).mean()
-    return torch.stack(choice).mean(), box_loss
-
-
-_GRID: dict[tuple, tuple] = {}
-
-
-def candidate_boxes_at(picked: torch.Tensor, index: np.ndarray, config: Config) -> torch.Tensor:
-    """Boxes of a few candidates, without decoding the thousands that are not asked for."""
-    key = (config.image.size, config.anchors)
-    if key not in _GRID:
-        zero = candidate_boxes(torch.zeros(total_candidates(config), 5), config)
-        stride = torch.cat([torch.full(((config.image.size // s) ** 2 * 3, 1), float(s)) for s in config.image.strides])
-        _GRID[key] = ((zero[:, :2] + zero[:, 2:]) / 2, zero[:, 2:] - zero[:, :2], stride)
-    centre, size, stride = (t[index].to(picked.device) for t in _GRID[key])
-    middle = centre + picked[:, :2].clamp(-FAR, FAR) * stride
-    half = size * picked[:, 2:4].clamp(-4, 4).exp() / 2
-    return torch.cat([middle - half, middle + half], -1)
 
 
 def class_words(label: str, rng: random.Random) -> str:
@@ -222,10 +152,10 @@ def questions(view: View, rng: random.Random, ask, unseen: set[str]):
     return asked
 
 
-def teacher_scores(features: list[torch.Tensor], predictors: dict, config: Config) -> list[torch.Tensor]:
+def teacher_scores(features: list[torch.Tensor], predictors: dict, config: ImageConfig) -> list[torch.Tensor]:
     """Per scale (P, 80, g, g): how sure the detector is of each class at each cell."""
     maps = []
-    for v, stride in zip(features, config.image.strides):
+    for v, stride in zip(features, config.strides):
         half = v.shape[1] // 2
         take = lambda key: (torch.from_numpy(predictors[f"{key}.{stride}.weight"]), torch.from_numpy(predictors[f"{key}.{stride}.bias"]))
         classes = F.conv2d(v[:, :half], *take("classes")).sigmoid()

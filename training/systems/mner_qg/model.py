@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from ..config import Config
+from ...encoders import TextEncoder, build_image_encoder
+from .config import Config
 from .heads import GroundingHead
-from .image_encoder import build_image_encoder
-from .interactions import CommonWidth, CrossModality, ExistenceAware, QueryVector
-from .text_encoder import TextEncoder
+from .interactions import CommonWidth, CrossModality, ExistenceAware, QueryVector, query_mask
 
 
 @dataclass
@@ -22,13 +21,17 @@ class Output:
     none: torch.Tensor | None  # (B',)
     relevance: torch.Tensor | None  # (B',)
 
+    def float(self) -> "Output":
+        """As float32, for losses: autocast leaves 16 bits."""
+        return Output(*(t if t is None else t.float() for t in vars(self).values()))
+
 
 @dataclass
 class PhotoFeatures:
     """What all queries of some photos share, computed once per photo; lists over the scales."""
 
     maps: list[torch.Tensor]  # U_k: (P, d + 8, g, g)
-    objects: list[torch.Tensor]  # of the grounding head: (P, 15, g, g)
+    objects: list[torch.Tensor]  # of the grounding head: (P, 5 × boxes, g, g)
 
 
 class MnerQg(nn.Module):
@@ -53,24 +56,26 @@ class MnerQg(nn.Module):
         """From V_k, which training keeps: the trunk is frozen."""
         return PhotoFeatures(self.common_width(features), self.grounding_head.find_objects(features))
 
+    def look(self, hidden, segments, mask, photos: PhotoFeatures, photo):
+        """The text once it has seen its photo (T, L, d_t); (T, N, 5) candidates, (T,) none logits and (T,) how much was let in."""
+        q = self.query_vector(hidden, query_mask(segments, mask))
+        seen, relevance, conditioned = self.cross_modality(hidden, mask, photos.maps, q, photo)
+        candidates, none = self.grounding_head(conditioned, photos.maps, photos.objects, q, photo)
+        return seen, candidates, none, relevance
+
+    def answer(self, hidden):
+        """(T, L) start and end logits, (T,) existence logits."""
+        hidden = self.existence(hidden)
+        start, end = self.span_head(hidden).unbind(-1)
+        return start, end, self.existence_head(hidden[:, 0]).squeeze(-1)
+
     def forward(self, ids, segments, shapes, mask, photos: PhotoFeatures | None = None, photo=None) -> Output:
         """`photo` (B,) says which of the photos each sequence has, -1 for none. No photo at all: leave both out."""
         hidden = self.text_encoder(ids, segments, shapes, mask)
         candidates = none = relevance = None
-        if photos is not None:
-            have = (photo >= 0).nonzero().squeeze(-1)
-            if len(have):
-                h, where = hidden[have], photo[have]
-                # The query's pieces: segment 0 without [CLS] and [SEP], the first and the last of them.
-                query = (segments[have] == 0) & mask[have].bool()
-                last = query.sum(-1, keepdim=True) - 1
-                place = torch.arange(query.shape[1], device=query.device)[None]
-                q = self.query_vector(h, query & (place > 0) & (place < last))
-                conditioned = self.cross_modality.see(photos.maps, q, where)
-                seen, relevance = self.cross_modality.read(h, conditioned, mask[have])
-                candidates, none = self.grounding_head(conditioned, photos.maps, photos.objects, q, where)
-                # Scattered, not overwritten: sequences without a photo keep their rows untouched.
-                hidden = hidden.index_copy(0, have, seen)
-        hidden = self.existence(hidden)
-        start, end = self.span_head(hidden).unbind(-1)
-        return Output(start, end, self.existence_head(hidden[:, 0]).squeeze(-1), candidates, none, relevance)
+        have = (photo >= 0).nonzero().squeeze(-1) if photos is not None else ()
+        if len(have):
+            seen, candidates, none, relevance = self.look(hidden[have], segments[have], mask[have], photos, photo[have])
+            # Scattered, not overwritten: sequences without a photo keep their rows untouched.
+            hidden = hidden.index_copy(0, have, seen.to(hidden.dtype))
+        return Output(*self.answer(hidden), candidates, none, relevance)

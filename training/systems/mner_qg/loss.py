@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
-from .batches import Batch
 from .config import Config
 from .grounding import grounding_loss
-from .network.model import Output
+from .inputs import Batch
+from .model import Output
 
 
 @dataclass

@@ -1,23 +1,13 @@
 // Every record becomes exactly one piece of output in each format, and a stranger's text stays in its field.
 import { describe, expect, it } from "vitest";
-import type { AnalysisResult, Entity } from "../../core/results.js";
-import { parseRow } from "../../corpus/csv.js";
-import type { Tweet } from "../../corpus/index.js";
-import { type AnsweredRecord, OUTPUT_WRITERS } from "./output-formats.js";
+import { parseRow } from "./csv.js";
+import type { Tweet } from "./record.js";
+import { ANSWER_WRITERS, type AnsweredRecord, type WrittenResult } from "./write-answers.js";
 
-const timings = { queued: 0, tokenise: 0, decodeImage: 0, imageTrunk: 0, network: 0, decode: 0, total: 0 };
+type Entity = WrittenResult["entities"][number];
 
 function answered(tweet: Tweet, entities: readonly Entity[]): AnsweredRecord {
-  const result: AnalysisResult = {
-    text: tweet.text,
-    image: null,
-    entities,
-    queries: [],
-    backend: "wasm",
-    model: { name: "m", version: "1" },
-    timings,
-    notices: [],
-  };
+  const result: WrittenResult = { image: null, entities, queries: [], notices: [] };
   return { record: { line: 4, tweet, problem: null }, outcome: { result, failure: null } };
 }
 
@@ -40,7 +30,7 @@ const london = entity(21, 27, "LOC", 0.5);
 
 describe("JSON lines", () => {
   it("hold the record and its names on one line", () => {
-    const line = OUTPUT_WRITERS.jsonl.format(answered(tweet, [ada]));
+    const line = ANSWER_WRITERS.jsonl.format(answered(tweet, [ada]), 0);
     expect(line.indexOf("\n")).toBe(line.length - 1);
     expect(JSON.parse(line)).toEqual({
       line: 4,
@@ -50,46 +40,46 @@ describe("JSON lines", () => {
       entities: [{ start: 0, end: 3, text: "Ada", type: "PER", score: 0.9877, box: [1, 2, 3, 4.3], boxScore: 0.5 }],
       exists: {},
     });
-    expect(JSON.parse(OUTPUT_WRITERS.jsonl.format(failed))).toEqual({ line: 9, error: failed.outcome.failure });
+    expect(JSON.parse(ANSWER_WRITERS.jsonl.format(failed, 0))).toEqual({ line: 9, error: failed.outcome.failure });
   });
 });
 
 describe("CSV", () => {
   const rowsOf = (text: string) => text.split(/\n(?=[49],)|\n$/).filter((row) => row !== "");
   it("has as many fields in every row as the header names", () => {
-    const fields = OUTPUT_WRITERS.csv.header.trim().split(",").length;
+    const fields = ANSWER_WRITERS.csv.header.trim().split(",").length;
     const awkward = entity(0, 16, "a,b", 1);
     for (const record of [answered(tweet, []), answered(tweet, [ada, awkward]), failed]) {
-      for (const row of rowsOf(OUTPUT_WRITERS.csv.format(record))) {
+      for (const row of rowsOf(ANSWER_WRITERS.csv.format(record, 0))) {
         const parsed = parseRow(row, ",");
         expect(parsed !== null && "fields" in parsed && parsed.fields.length).toBe(fields);
       }
     }
-    expect(rowsOf(OUTPUT_WRITERS.csv.format(answered(tweet, [])))).toEqual(["4,7,,,,,,,,,,"]);
-    expect(OUTPUT_WRITERS.csv.format(answered(tweet, [awkward]))).toContain('"Ada, ""the first"""');
-    expect(OUTPUT_WRITERS.csv.format(answered(tweet, [entity(5, 9, "PER", 1)]))).toContain(',"""the",');
+    expect(rowsOf(ANSWER_WRITERS.csv.format(answered(tweet, []), 0))).toEqual(["4,7,,,,,,,,,,"]);
+    expect(ANSWER_WRITERS.csv.format(answered(tweet, [awkward]), 0)).toContain('"Ada, ""the first"""');
+    expect(ANSWER_WRITERS.csv.format(answered(tweet, [entity(5, 9, "PER", 1)]), 0)).toContain(',"""the",');
   });
 });
 
 describe("CoNLL", () => {
   it("tags words, and tokens where the input had some", () => {
-    expect(OUTPUT_WRITERS.conll.format(answered(tweet, [ada, london]))).toBe(
+    expect(ANSWER_WRITERS.conll.format(answered(tweet, [ada, london]), 0)).toBe(
       'IMGID:a.jpg\nAda\tB-PER\n,\tO\n"\tO\nthe\tO\nfirst\tO\n"\tO\n,\tO\nin\tO\nLondon\tB-LOC\n\n',
     );
     const tokens = ["It", "'", "s", "New", "York"];
     const joined: Tweet = { text: "It's New York", image: null, id: null, tokens };
     const name: Entity = { start: 5, end: 13, text: "New York", type: "LOC", score: 1, region: null };
-    expect(OUTPUT_WRITERS.conll.format(answered(joined, [name]))).toBe(
+    expect(ANSWER_WRITERS.conll.format(answered(joined, [name]), 0)).toBe(
       "It\tO\n'\tO\ns\tO\nNew\tB-LOC\nYork\tI-LOC\n\n",
     );
   });
 
   it("gives an overlapped token to the surer name", () => {
-    const text = OUTPUT_WRITERS.conll.format(answered(tweet, [entity(0, 15, "OTHER", 0.4), ada]));
+    const text = ANSWER_WRITERS.conll.format(answered(tweet, [entity(0, 15, "OTHER", 0.4), ada]), 0);
     expect(text).toContain("Ada\tB-PER\n,\tO");
   });
 
   it("keeps a failure on one line of its own", () => {
-    expect(OUTPUT_WRITERS.conll.format(failed)).toBe("# line 9: Line 9 is not valid JSON.\n\n");
+    expect(ANSWER_WRITERS.conll.format(failed, 0)).toBe("# line 9: Line 9 is not valid JSON.\n\n");
   });
 });

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from .config import Config, ImageConfig
+from ..encoders.config import ImageConfig
 
 
 @dataclass
@@ -44,37 +44,6 @@ def letterbox(rgb: np.ndarray, config: ImageConfig) -> tuple[np.ndarray, Letterb
     mean, std = np.array(config.mean, dtype=np.float32), np.array(config.std, dtype=np.float32)
     square[top : top + h, left : left + w] = (resized.astype(np.float32) / np.float32(255) - mean) / std
     return square.transpose(2, 0, 1), Letterbox(scale, left, top, width, height)
-
-
-FAR = 4.0  # cells that a centre may lie from the middle of the cell that speaks of it
-
-
-def candidate_boxes(candidates: torch.Tensor, config: Config) -> torch.Tensor:
-    """(…, N, 5) → (…, N, 4) boxes in input pixels. A centre may leave its cell: the cells around it know a thing, too."""
-    cells, anchors, strides = [], [], []
-    for k, stride in enumerate(config.image.strides):
-        grid = config.image.size // stride
-        y, x = torch.meshgrid(torch.arange(grid), torch.arange(grid), indexing="ij")
-        cells.append(torch.stack([x, y], -1).reshape(-1, 1, 2).expand(-1, 3, -1).reshape(-1, 2))
-        anchors.append(torch.tensor(config.anchors[k]).repeat(grid * grid, 1))
-        strides.append(torch.full((grid * grid * 3, 1), float(stride)))
-    cell, anchor, stride = (torch.cat(t).to(candidates.device, torch.float32) for t in (cells, anchors, strides))
-    centre = (cell + 0.5 + candidates[..., :2].clamp(-FAR, FAR)) * stride
-    half = anchor * candidates[..., 2:4].clamp(-4, 4).exp() / 2
-    return torch.cat([centre - half, centre + half], -1)
-
-
-def encode_boxes(boxes: torch.Tensor, index: torch.Tensor, config: Config) -> torch.Tensor:
-    """The inverse of `candidate_boxes` for the candidates at `index`: (M, 4) boxes → (M, 4) of t_x, t_y, t_w, t_h."""
-    zero = candidate_boxes(torch.zeros(int(total_candidates(config)), 5), config)[index]
-    stride = torch.cat([torch.full(((config.image.size // s) ** 2 * 3,), float(s)) for s in config.image.strides])[index][:, None]
-    centre, size = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).clamp(min=1e-3)
-    base, anchor = (zero[:, :2] + zero[:, 2:]) / 2, zero[:, 2:] - zero[:, :2]
-    return torch.cat([((centre - base) / stride).clamp(-FAR, FAR), (size / anchor).log().clamp(-4, 4)], -1)
-
-
-def total_candidates(config: Config) -> int:
-    return sum((config.image.size // s) ** 2 * 3 for s in config.image.strides)
 
 
 def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ..config import Config
+from .config import Config
 
 
 class GroundingHead(nn.Module):
@@ -20,8 +20,9 @@ class GroundingHead(nn.Module):
         super().__init__()
         d = config.width
         self.scale = d**-0.5
-        self.scales = nn.ModuleList(nn.Conv2d(d, 15, 1) for _ in config.image.channels)
-        self.objects = nn.ModuleList(nn.Conv2d(c, 15, 1) for c in config.image.channels)
+        self.per_cell = config.boxesPerCell
+        self.scales = nn.ModuleList(nn.Conv2d(d, 5 * self.per_cell, 1) for _ in config.image.channels)
+        self.objects = nn.ModuleList(nn.Conv2d(c, 5 * self.per_cell, 1) for c in config.image.channels)
         for conv in self.objects:
             nn.init.zeros_(conv.weight)
             nn.init.zeros_(conv.bias)
@@ -30,7 +31,7 @@ class GroundingHead(nn.Module):
         self.none = nn.Linear(d, 1)
 
     def find_objects(self, features):
-        """What every query's candidates share, once per photo: V_k → (P, 15, g, g)."""
+        """What every query's candidates share, once per photo: V_k → (P, 5 × boxes, g, g)."""
         return [conv(v) for conv, v in zip(self.objects, features)]
 
     def forward(self, conditioned, maps, objects, q, photo):
@@ -40,7 +41,7 @@ class GroundingHead(nn.Module):
         for conv, cells, f, u, shared in zip(self.scales, self.match_cells, conditioned, maps, objects):
             out = (conv(f) + shared[photo]).permute(0, 2, 3, 1)
             match = torch.einsum("tc,tchw->thw", wanted, cells(u)[photo]) * self.scale
-            out = out.reshape(*out.shape[:3], 3, 5)
+            out = out.reshape(*out.shape[:3], self.per_cell, 5)
             out = torch.cat([out[..., :4], out[..., 4:] + match[..., None, None]], -1)
             candidates.append(out.reshape(out.shape[0], -1, 5))
         return torch.cat(candidates, 1), self.none(q).squeeze(-1)

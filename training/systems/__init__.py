@@ -1,0 +1,17 @@
+"""The registry of systems: a name, and where it lives. A system is imported when it is asked for."""
+from __future__ import annotations
+
+from importlib import import_module
+
+from .system import System
+
+SYSTEMS = {
+    "mner-qg": "mner_qg",
+}
+DEFAULT = "mner-qg"
+
+
+def find_system(name: str) -> System:
+    if name not in SYSTEMS:
+        raise ValueError(f"unknown system {name!r}: one of {', '.join(SYSTEMS)}")
+    return import_module(f"{__name__}.{SYSTEMS[name]}").SYSTEM

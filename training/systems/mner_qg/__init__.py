@@ -1,0 +1,139 @@
+"""MNER-QG: entity types asked as questions, spans and boxes for each. An independent reading of the published method."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ..system import Graph, System, Tensors
+from .config import PRESETS, Config
+from .model import MnerQg, PhotoFeatures
+
+
+class MnerQgSystem(System):
+    name = "mner-qg"
+    presets = PRESETS
+    committed = ("tiny", "tiny-base")
+
+    def read_config(self, plain):
+        return Config.from_dict(plain)
+
+    def build(self, config, dropout=0.1):
+        return MnerQg(config, dropout)
+
+    def add_arguments(self, parser):
+        from .train import add_arguments
+
+        add_arguments(parser)
+
+    def recipe(self, args):
+        from .train import Training
+
+        return Training(args)
+
+    def evaluate(self, model, data: Path, reader, settings=None):
+        from .evaluate import evaluate_all
+
+        return evaluate_all(model, data, reader, settings=settings)
+
+    def summary(self, report):
+        from .evaluate import summary
+
+        return summary(report)
+
+    def describe(self, report, config):
+        s = report["settings"]
+        config["decode"] = {"startThreshold": s["threshold"], "endThreshold": s["threshold"]}
+        none = report.get("grounding", {}).get("none", {}).get("calibration", {"a": 1.0, "b": 0.0})
+        metrics = {"expectedCalibrationError": s["calibrationError"], "existenceF1": report["existence"]["f1"]}
+        for name in ("twitter2015", "twitter2017"):
+            metrics[name] = {mode: report[name][mode]["f1"] for mode in ("strict", "lenient")}
+        if "grounding" in report:
+            metrics["grounding"] = report["grounding"]
+        return {"calibration": {"spanThreshold": s["least"], "span": {"a": s["a"], "b": s["b"]}, "none": none}, "metrics": metrics}
+
+    def boundaries(self, model):
+        parts = {"text_encoder": model.text_encoder, "image_encoder": model.image_encoder, "common_width": model.common_width,
+                 "query_vector": model.query_vector, "cross_modality": model.cross_modality, "existence": model.existence}
+        return parts | {f"conditioned.{k}": part for k, part in enumerate(model.cross_modality.vision)}
+
+    def example(self, config, seed, sequences: int = 4, length: int = 24):
+        generator = torch.Generator().manual_seed(seed)
+        ids = torch.randint(5, min(900, config.text.vocabulary), (sequences, length), generator=generator)
+        segments, mask, shapes = torch.zeros_like(ids), torch.ones_like(ids), torch.zeros_like(ids)
+        for row in range(sequences):
+            query_end, end = 6 + row, length - 2 * row
+            segments[row, query_end:end] = 1
+            mask[row, end:] = 0
+            ids[row, end:] = 0
+            shapes[row, query_end : end - 1] = torch.randint(0, config.text.shapes, (end - 1 - query_end,), generator=generator)
+        pixels = torch.randn(1, 3, config.image.size, config.image.size, generator=generator)
+        return {"ids": ids, "segments": segments, "shapes": shapes, "mask": mask, "pixels": pixels}
+
+    def outputs(self, model, inputs, record) -> Tensors:
+        text = [inputs[name] for name in ("ids", "segments", "shapes", "mask")]
+        with record():
+            o = model(*text, model.encode_image(inputs["pixels"]), torch.zeros(len(text[0]), dtype=torch.long))
+        alone = model(*text)
+        return {"output.start": o.start, "output.end": o.end, "output.existence": o.existence, "output.candidates": o.candidates,
+                "output.none": o.none, "relevance": o.relevance,
+                "text_only.start": alone.start, "text_only.end": alone.end, "text_only.existence": alone.existence}
+
+    def graphs(self, model):
+        config = model.config
+        pixels = torch.randn(1, 3, config.image.size, config.image.size)
+        with torch.no_grad():
+            photo = model.encode_image(pixels)
+        ids = torch.randint(5, config.text.vocabulary, (4, min(48, config.maxPieces)))
+        segments = torch.ones_like(ids)
+        segments[:, :12] = 0
+        text = {"ids": ids, "segments": segments, "shapes": torch.ones_like(ids), "mask": torch.ones_like(ids)}
+        scales = range(len(photo.maps))
+        seen = {f"u{k}": photo.maps[k] for k in scales} | {f"objects{k}": photo.objects[k] for k in scales}
+        axes = {name: {0: "rows", 1: "length"} for name in [*text, "start", "end"]} | {"existence": {0: "rows"}}
+        more = ["candidates", "none", "relevance"]
+        return [
+            Graph("image", Image(model), {"pixels": pixels}, list(seen), {}),
+            Graph("text", Text(model), text, ["start", "end", "existence"], axes),
+            Graph("photo", Photo(model), text | seen, ["start", "end", "existence", *more], axes | {name: {0: "rows"} for name in more}),
+        ]
+
+
+class Image(nn.Module):
+    """Pixels to what all queries of a photo share."""
+
+    def __init__(self, model: MnerQg):
+        super().__init__()
+        self.model = model
+
+    def forward(self, pixels):
+        photo = self.model.encode_image(pixels)
+        return *photo.maps, *photo.objects
+
+
+class Text(nn.Module):
+    def __init__(self, model: MnerQg):
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids, segments, shapes, mask):
+        out = self.model(ids, segments, shapes, mask)
+        return out.start, out.end, out.existence
+
+
+class Photo(nn.Module):
+    """Every sequence has the one photo: nothing to look for or to scatter."""
+
+    def __init__(self, model: MnerQg):
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids, segments, shapes, mask, *seen):
+        model, half = self.model, len(seen) // 2
+        photos = PhotoFeatures(list(seen[:half]), list(seen[half:]))
+        hidden, *found = model.look(model.text_encoder(ids, segments, shapes, mask), segments, mask, photos, torch.zeros_like(ids[:, 0]))
+        return *model.answer(hidden), *found
+
+
+SYSTEM = MnerQgSystem()

@@ -35,6 +35,7 @@ export type MnerErrorCode =
   | "storage-unavailable"
   // the course of things
   | "aborted"
+  | "too-slow"
   | "disposed"
   // the command line and its files
   | "usage"
@@ -43,7 +44,6 @@ export type MnerErrorCode =
   | "output-unwritable"
   | "checkpoint-truncated"
   | "checkpoint-unsupported"
-  | "checkpoint-unsafe"
   | "checkpoint-mismatch"
   // a fault of ours
   | "internal";

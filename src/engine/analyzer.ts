@@ -41,6 +41,11 @@ export interface AnalyzerOptions {
   /** URL of a model folder. */
   readonly model?: string | URL;
   readonly backend?: "auto" | BackendName;
+  /**
+   * Which system answers. Without `model` its folder is looked for beside the default one's (`models/systems/<name>/`); with
+   * `model` it must be that model's.
+   */
+  readonly system?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
   /** Fallbacks taken, device lost and found again: never silent. */

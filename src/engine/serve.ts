@@ -28,6 +28,7 @@ export function serveEngine(port: Port, environment: (script: string | null) => 
 
   const answer = async (id: number, work: (signal: AbortSignal) => Promise<Answer>): Promise<void> => {
     const { info } = session!;
+    post({ type: "received", id });
     const controller = new AbortController();
     running.set(id, controller);
     try {

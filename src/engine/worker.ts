@@ -1,5 +1,6 @@
 // The worker's entry: an engine for whoever started it.
 import { browserEnvironment } from "./browser-environment.js";
+import type { FromEngine } from "./protocol.js";
 import { serveEngine } from "./serve.js";
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
@@ -8,7 +9,10 @@ serveEngine(
   {
     post: (message) => scope.postMessage(message),
     listen: (hear) => {
-      scope.onmessage = ({ data }) => hear(data);
+      const unreadable = () => scope.postMessage({ type: "unreadable" } satisfies FromEngine);
+      // Browsers differ: some tell by an event of its own, some hand over nothing at all.
+      scope.onmessage = ({ data }) => (data === null ? unreadable() : hear(data));
+      scope.onmessageerror = unreadable;
     },
     close: () => scope.close(),
   },

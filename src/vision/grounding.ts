@@ -24,7 +24,7 @@ export interface GroundingInput {
 }
 
 export interface Grounding {
-  /** The best place, or null when it is more likely not in the photo. */
+  /** The place with the highest probability of all its cells together, or null when it is more likely not in the photo. */
   readonly region: Region | null;
   /** The best place even then; null only when there is no usable candidate at all. */
   readonly best: Region | null;

@@ -1,4 +1,5 @@
 // Builds the demo page and its service worker into dist/app. It works from any path: every address in it is relative.
+import { readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
 import { smallTemplates } from "./scripts/vite/element-bundle.js";
 import { offlineApp } from "./scripts/vite/offline-app.js";
@@ -16,9 +17,11 @@ function sharedWorker(): Plugin {
 }
 
 const files = versionedFiles();
+const { version } = JSON.parse(readFileSync(new URL("./package.json", import.meta.url), "utf8")) as { version: string };
 
 export default defineConfig({
   base: "./",
+  define: { __MNER_QG_VERSION__: JSON.stringify(version) },
   plugins: [
     tensorflowParts(),
     transformersStubs(),

@@ -1,6 +1,7 @@
 """What every system is judged by on dev: names against gold tokens, scores that can be believed, a picture of both."""
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np

@@ -4,7 +4,7 @@
         --data ../shared/data --trunk ../shared/init/yolox-nano.npz --out runs/mini
 
 Runs on one CPU or GPU as it stands, on several GPUs through `accelerate launch -m training.train …`. A stopped run goes on
-where it was: give the same command again.
+where it was: give the same command again. `--system all` trains every row of the table (`training/all_systems.py`).
 """
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from .all_systems import train_all
 from .loop import Plan, run
 from .scoring import plot_curves
 from .systems import DEFAULT, SYSTEMS, System, find_system
@@ -55,8 +56,11 @@ def train(system: System, args: argparse.Namespace, weights=None) -> None:
 
 def main() -> None:
     first = argparse.ArgumentParser(add_help=False)
-    first.add_argument("--system", choices=sorted(SYSTEMS), default=DEFAULT)
-    system = find_system(first.parse_known_args()[0].system)
+    first.add_argument("--system", choices=["all", *sorted(SYSTEMS)], default=DEFAULT)
+    known, rest = first.parse_known_args()
+    if known.system == "all":
+        return train_all(rest)
+    system = find_system(known.system)
     train(system, parser(system).parse_args())
 
 

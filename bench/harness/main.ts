@@ -5,7 +5,7 @@ import { type ColdResult, measureCold } from "./cold.js";
 import { type Device, describeDevice } from "./device.js";
 import { type GrowthResult, measureGrowth } from "./growth.js";
 import { type LimitResult, measureLimit } from "./limit.js";
-import { ortVersion, prepareOnnx } from "./onnx.js";
+import { ortVersion, prepareOnnx, smokeGraphs } from "./onnx.js";
 import { writePlots } from "./plots.js";
 import { writeReport } from "./report.js";
 import { ROOT } from "./root.js";
@@ -36,15 +36,31 @@ interface Runs {
 const FULL: Runs = { warm: 20, batch: 3, cold: 5, limit: 12, growth: 5 };
 const QUICK: Runs = { warm: 6, batch: 1, cold: 2, limit: 4, growth: 1 };
 /** Only tells whether the bench itself still works. */
-const SMOKE: Runs = { warm: 1, batch: 1, cold: 1, limit: 1, growth: 1 };
+const SMOKE = { warm: 1, batch: 1 };
 
 export async function main(options: readonly string[]): Promise<void> {
-  const smoke = options.includes("--smoke");
-  const quick = smoke || options.includes("--quick");
-  if (!options.includes("--report")) await measure(smoke ? SMOKE : quick ? QUICK : FULL, quick);
+  if (options.includes("--smoke")) return smoke();
+  const quick = options.includes("--quick");
+  if (!options.includes("--report")) await measure(quick ? QUICK : FULL, quick);
   const results = JSON.parse(readFileSync(RESULTS, "utf8")) as Results;
   await writePlots(results);
   writeReport(results);
+}
+
+/** One warm round of everything, and every system's graphs at their tiny size. Writes nothing. */
+async function smoke(): Promise<void> {
+  const missing = smokeGraphs() ?? prepareOnnx(true);
+  if (missing !== null) throw new Error(`There is nothing to compare with: ${missing}.`);
+  const site = await openSite();
+  try {
+    const { times, disagreement } = await measureWarm(site, false, SMOKE);
+    for (const [name, [ms]] of Object.entries(times))
+      console.log(`${name.padEnd(40)} ${ms!.toFixed(0).padStart(6)} ms`);
+    if (!(disagreement < 0.02)) throw new Error(`The two engines disagree by ${disagreement}.`);
+    console.log("The bench works.");
+  } finally {
+    await site.close();
+  }
 }
 
 async function measure(runs: Runs, quick: boolean): Promise<void> {

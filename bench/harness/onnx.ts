@@ -22,9 +22,16 @@ export function prepareOnnx(make: boolean): string | null {
   }
   if (NAMES.every((name) => existsSync(join(GRAPHS, `${name}.onnx`)))) return null;
   if (!make) return "the ONNX graphs have not been made here (npm run bench makes them)";
-  const python = process.env.PYTHON ?? "python3";
   console.log("Writing the ONNX graphs (once, about a minute).");
-  const { status } = spawnSync(python, ["bench/models/export.py", GRAPHS], { cwd: ROOT, stdio: "inherit" });
+  return exportGraphs(GRAPHS);
+}
+
+/** The graphs of every registered system at its tiny size, held to PyTorch. Null once they agree. */
+export const smokeGraphs = (): string | null => exportGraphs(join(ROOT, ".cache/bench/smoke"), "--smoke");
+
+function exportGraphs(...options: readonly string[]): string | null {
+  const python = process.env.PYTHON ?? "python3";
+  const { status } = spawnSync(python, ["bench/models/export.py", ...options], { cwd: ROOT, stdio: "inherit" });
   if (status === 0) return null;
   return `the ONNX graphs could not be made: install bench/models/requirements.txt for ${python}, or set PYTHON`;
 }

@@ -1,5 +1,5 @@
 // The same numbers for every engine: sequences of random pieces and a photo of noise.
-import type { Sequences } from "../../src/network/index.js";
+import type { TokenRows } from "../../src/encoders/bert.js";
 
 /** Pieces of a query, [CLS] and first [SEP] included. */
 const QUERY_PIECES = 12;
@@ -14,7 +14,7 @@ function makeRandom(seed: number): () => number {
   };
 }
 
-export function sequencesFor(rows: number, length: number): Sequences {
+export function sequencesFor(rows: number, length: number): TokenRows {
   const random = makeRandom(1);
   const size = rows * length;
   const query = Math.min(QUERY_PIECES, Math.floor(length / 2));

@@ -1,13 +1,16 @@
 // In Chromium: our network by itself on an open backend, without worker, queue or photo decoding, so that it can be held
 // against another engine that runs the same network, and looked into stage by stage.
 import { fused, matMul, type Tensor2D, tensor, tidy } from "@tensorflow/tfjs-core";
+import type { BackendName } from "../../src/core/results.js";
+import type { TokenRows } from "../../src/encoders/bert.js";
 import { openBackend } from "../../src/engine/backends/open-backend.js";
 import { browserWasmFiles } from "../../src/engine/backends/wasm-files-browser.js";
-import type { BackendName } from "../../src/engine/results.js";
 import { loadModel } from "../../src/model/index.js";
-import { FUSED, hasFused, PANEL, runFused } from "../../src/network/fused.js";
-import { buildNetwork, type ImageFeatures, type Network, type Sequences } from "../../src/network/index.js";
-import { buildSequences, createTokenizer, prepareText } from "../../src/text/index.js";
+import { FUSED, hasFused, PANEL, runFused } from "../../src/nn/fused.js";
+import { openSystem } from "../../src/systems/index.js";
+import type { MnerQgOutput } from "../../src/systems/mner-qg/output.js";
+import { buildNetwork, type ImageFeatures, type Network } from "../../src/systems/network.js";
+import { createTokenizer, prepareText } from "../../src/text/index.js";
 import { pixelsFor, sequencesFor } from "./inputs.js";
 import { type KernelRecord, recordKernels } from "./kernel-recorder.js";
 
@@ -22,7 +25,8 @@ export async function open(name: BackendName, model: string): Promise<string> {
   const threads = globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
   const wasm = { ...browserWasmFiles(), threads: async () => threads };
   const backend = await openBackend(name, { wasm, allowSoftware: true });
-  network = buildNetwork(manifest.config, weights);
+  const { system, config } = await openSystem(manifest);
+  network = await buildNetwork(system, config, weights);
   backendName = name;
   const decoder = new TextDecoder();
   const tokenizer = createTokenizer(
@@ -30,9 +34,9 @@ export async function open(name: BackendName, model: string): Promise<string> {
   );
   prepare = (text) => {
     // As the engine has it on wasm: padded to the longest of the rows and no further.
-    const limits = { maxPieces: manifest.config.maxPieces };
     const prepared = prepareText(tokenizer, text);
-    const { rows, length } = buildSequences(tokenizer, prepared, manifest.queries, limits);
+    const request = { tokenizer, prepared, queries: manifest.queries, multipleOf: 1 };
+    const { rows, length } = system.inputs(request, config);
     return { rows, length, pieces: prepared.pieces.length };
   };
   return backend.detail;
@@ -52,7 +56,7 @@ export const encodeImage = (): Promise<number> =>
   timed(async () => {
     features?.dispose();
     features = null;
-    features = await network.encodeImage(pixelsFor(network.config.image.size));
+    features = await network.encodeImage(pixelsFor(network.config.image!.size));
   });
 
 export const run = (rows: number, length: number, withPhoto: boolean): Promise<number> => {
@@ -62,7 +66,7 @@ export const run = (rows: number, length: number, withPhoto: boolean): Promise<n
 
 /** What the network says of the shared input, for holding against another engine. */
 export async function answers(rows: number, length: number): Promise<Record<string, number[]>> {
-  const output = await network.run(sequencesFor(rows, length), features);
+  const output = (await network.run(sequencesFor(rows, length), features)) as MnerQgOutput;
   const { start, end, existence, none } = output;
   return Object.fromEntries(Object.entries({ start, end, existence, none: none! }).map(([k, v]) => [k, [...v]]));
 }
@@ -84,8 +88,8 @@ const STAGES: Readonly<Record<string, string>> = {
 
 /** One run with a new photo, cut into stages; with `record`, also every kernel (which slows the run a little). */
 export async function stages(rows: number, length: number, record: boolean): Promise<StageReport[]> {
-  const sequences: Sequences = sequencesFor(rows, length);
-  const pixels = pixelsFor(network.config.image.size);
+  const sequences: TokenRows = sequencesFor(rows, length);
+  const pixels = pixelsFor(network.config.image!.size);
   const recorder = record ? recordKernels(backendName) : null;
   const report: StageReport[] = [];
   let begun = performance.now();

@@ -12,13 +12,13 @@ const SECTIONS = [
     title: "Results",
     intro:
       "What `analyze()` resolves with, what `<mner-qg>` takes as `results`, and what `annotate` writes: plain data.",
-    files: ["src/engine/results.ts"],
+    files: ["src/core/results.ts"],
   },
   {
     title: "Errors",
     intro:
       "Every failure is an `MnerError`. Its `code` says which, its message what to do, its `cause` what was behind it.",
-    files: ["src/errors/mner-error.ts"],
+    files: ["src/core/mner-error.ts"],
     only: ["MnerErrorCode", "MnerError", "isMnerError"],
   },
   {

@@ -1,9 +1,10 @@
 // Holds one engine for the whole page, loaded before anybody asks, so that the first own tweet does not have to wait.
 // <mner-qg> and the batch view share it: the engine counts its holders.
+
+import { MnerError, toMnerError } from "../core/mner-error.js";
+import type { Notice } from "../core/results.js";
 import { loadEngine } from "../element/engine-loader.js";
 import type { Analyzer } from "../engine/analyzer.js";
-import type { Notice } from "../engine/results.js";
-import { MnerError, toMnerError } from "../errors/mner-error.js";
 import { modelAddress } from "./model-address.js";
 import type { BackendChoice, ModelState } from "./state/state.js";
 

@@ -1,7 +1,7 @@
 // The readers give every record of a well-formed file and lose only what is broken, however the bytes arrive.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isMnerError } from "../errors/mner-error.js";
+import { isMnerError } from "../core/mner-error.js";
 import { normaliseTag } from "./conll.js";
 import { type Line, splitLines } from "./lines.js";
 import { formatOf, readCorpus } from "./read-corpus.js";
@@ -48,6 +48,18 @@ describe("lines", () => {
     const lines = await collect(splitLines(inPieces(bytes, 3), 20));
     expect(lines.map((line) => line.problem)).toEqual([null, "is not UTF-8 text", "is longer than 20 bytes", null]);
     expect(lines.at(-1)!.text).toBe("last");
+  });
+});
+
+describe("names of photos", () => {
+  it("are refused when no file could be called so", async () => {
+    const long = "\u0315\u0300".repeat(50_000);
+    const csv = await read(`text,image\nAda,${long}\nBob,b.jpg\n`, "csv", 65_536);
+    expect(csv.map(({ problem }) => problem)).toEqual([expect.stringContaining("100000 characters"), null]);
+    const json = await read(JSON.stringify({ text: "Ada", id: long }), "jsonl", 65_536);
+    expect(json[0]?.problem).toContain("100000 characters");
+    const conll = await read(`IMGID:${long}\nAda\tO\n`, "conll", 65_536);
+    expect(conll[0]?.problem).toContain("100000 characters");
   });
 });
 

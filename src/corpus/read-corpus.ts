@@ -1,5 +1,5 @@
 // Reads tweets out of a stream of bytes, in any of the three kinds of file, in constant memory.
-import { MnerError } from "../errors/mner-error.js";
+import { MnerError } from "../core/mner-error.js";
 import { readConll } from "./conll.js";
 import { readCsv } from "./csv.js";
 import { readJsonLines } from "./jsonl.js";

@@ -1,7 +1,8 @@
 // Runs a tag's analyses: one at a time, the newest wins, and nothing goes on for a tag that has left the page. Knows no DOM.
+
+import { isMnerError, MnerError, type MnerErrorCode, toMnerError } from "../core/mner-error.js";
+import type { AnalysisResult, BackendName } from "../core/results.js";
 import type { AnalyzeRequest, Analyzer, Progress } from "../engine/analyzer.js";
-import type { AnalysisResult, BackendName } from "../engine/results.js";
-import { isMnerError, MnerError, toMnerError } from "../errors/mner-error.js";
 import { loadEngine } from "./engine-loader.js";
 
 export type Phase =
@@ -14,6 +15,7 @@ export type Phase =
 export interface EngineChoice {
   readonly model: string | undefined;
   readonly backend: "auto" | BackendName;
+  readonly system?: string | undefined;
 }
 
 export interface AnalysisListener {
@@ -30,8 +32,6 @@ interface Holding {
   readonly analyzer: Promise<Analyzer>;
   readonly abort: AbortController;
 }
-
-let clients = 0;
 
 /** Rejects as soon as the signal fires, whatever the promise does afterwards. */
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -50,7 +50,6 @@ function aborted(cause: unknown): MnerError {
 export class Analysis {
   phase: Phase = { kind: "idle" };
   readonly #listener: AnalysisListener;
-  readonly #client = `mner-qg-${++clients}`;
   #holding: Holding | null = null;
   #running: AbortController | null = null;
 
@@ -74,7 +73,7 @@ export class Analysis {
       const analyzer = await orAborted(this.#acquire(choice), own.signal);
       this.#enter({ kind: "analysing" });
       const signal = own.signal;
-      const result = await orAborted(this.#ask(analyzer, { ...request, client: this.#client, signal }), signal);
+      const result = await orAborted(this.#ask(analyzer, { ...request, signal }), signal);
       if (signal.aborted) throw aborted(signal.reason);
       this.#leave(own, { kind: "done" });
       this.#listener.finished(result);
@@ -115,12 +114,12 @@ export class Analysis {
     holding.analyzer.then((analyzer) => analyzer.dispose()).catch(() => {});
   }
 
-  #acquire({ model, backend }: EngineChoice): Promise<Analyzer> {
-    const key = `${backend} ${model ?? ""}`;
+  #acquire({ model, backend, system }: EngineChoice): Promise<Analyzer> {
+    const key = `${backend} ${system ?? ""} ${model ?? ""}`;
     if (this.#holding?.key === key) return this.#holding.analyzer;
     const before = this.#holding;
     const abort = new AbortController();
-    const analyzer = this.#create(model, backend, abort.signal);
+    const analyzer = this.#create({ model, backend, system }, abort.signal);
     const holding: Holding = { key, analyzer, abort };
     this.#holding = holding;
     // The old engine goes only when the new one is asked for, so that a shared one never falls to zero in between.
@@ -138,24 +137,21 @@ export class Analysis {
 
   /** A photo that cannot be used takes nothing from the text: its names are found without it, and the reader is told why. */
   async #ask(analyzer: Analyzer, request: AnalyzeRequest): Promise<AnalysisResult> {
-    try {
-      return await analyzer.analyze(request);
-    } catch (thrown) {
-      const error = toMnerError(thrown);
-      if (request.signal?.aborted || !request.image || !error.code.startsWith("image-")) throw error;
-      const result = await analyzer.analyze({ ...request, image: null });
-      if (!request.signal?.aborted) this.#listener.photoRefused(error);
-      const { code, message } = error;
-      return { ...result, notices: [...result.notices, { code, message }] };
+    const result = await analyzer.analyze(request);
+    const fault = request.image && !result.image ? result.notices.find(({ code }) => code.startsWith("image-")) : null;
+    if (fault && !request.signal?.aborted) {
+      this.#listener.photoRefused(new MnerError(fault.code as MnerErrorCode, fault.message));
     }
+    return result;
   }
 
-  async #create(model: string | undefined, backend: EngineChoice["backend"], signal: AbortSignal): Promise<Analyzer> {
+  async #create({ model, backend, system }: EngineChoice, signal: AbortSignal): Promise<Analyzer> {
     const { createAnalyzer } = await loadEngine();
     if (signal.aborted) throw aborted(signal.reason);
     return createAnalyzer({
       model,
       backend,
+      ...(system ? { system } : {}),
       signal,
       onProgress: (progress) => {
         if (signal.aborted) return;

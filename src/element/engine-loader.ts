@@ -1,6 +1,7 @@
 // The one door from the element to the engine. The engine is only fetched when something has to be analysed.
+
+import { MnerError } from "../core/mner-error.js";
 import type { Analyzer, AnalyzerOptions } from "../engine/analyzer.js";
-import { MnerError } from "../errors/mner-error.js";
 
 export interface EngineModule {
   createAnalyzer(options: AnalyzerOptions): Promise<Analyzer>;

@@ -1,7 +1,8 @@
 // The events of <mner-qg>, typed for addEventListener. All of them bubble and cross shadow boundaries.
+
+import type { MnerError } from "../core/mner-error.js";
+import type { AnalysisResult, BackendName, Entity } from "../core/results.js";
 import type { Progress } from "../engine/analyzer.js";
-import type { AnalysisResult, BackendName, Entity } from "../engine/results.js";
-import type { MnerError } from "../errors/mner-error.js";
 
 export interface ReadyDetail {
   readonly backend: BackendName;

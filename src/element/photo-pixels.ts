@@ -1,9 +1,10 @@
 // Gets the pixels of a photo that the page holds as an object. They are drawn on a canvas: a blob: URL in an <img> would be
 // refused by a strict Content-Security-Policy.
+
+import { isMnerError, MnerError } from "../core/mner-error.js";
 import type { ImageInput } from "../engine/analyzer.js";
-import { isMnerError, MnerError } from "../errors/mner-error.js";
 import { IMAGE_LIMITS, readImageHeader } from "../vision/header.js";
-import type { Size } from "./fit-photo.js";
+import type { Size } from "./layout.js";
 
 export type PixelInput = Exclude<ImageInput, string | URL>;
 

@@ -41,7 +41,13 @@ const channels = (x: Tensor4D, from: number, count: number): Tensor4D => {
   return slice(x, [0, 0, 0, from], [batch, height, width, count]);
 };
 
-function conv(p: Parameters, name: string, inputs: number, outputs: number, activation: Activation = "leakyrelu"): Module {
+function conv(
+  p: Parameters,
+  name: string,
+  inputs: number,
+  outputs: number,
+  activation: Activation = "leakyrelu",
+): Module {
   const layer = p.convolution(`${name}.conv`, inputs, outputs);
   return (x) => convolve(x, layer, 1, activation);
 }
@@ -54,7 +60,13 @@ interface SeparableOptions {
 }
 
 /** Depthwise, then pointwise; `inner` and `outer` follow the one and the other. */
-function separable(p: Parameters, name: string, inputs: number, outputs: number, options: SeparableOptions = {}): Module {
+function separable(
+  p: Parameters,
+  name: string,
+  inputs: number,
+  outputs: number,
+  options: SeparableOptions = {},
+): Module {
   const { kernel = 5, stride = 1, inner = "leakyrelu", outer = "leakyrelu" } = options;
   const depthwise = p.convolution(`${name}.depthwise.conv`, inputs, inputs, { kernel, groups: inputs });
   const pointwise = conv(p, `${name}.pointwise`, inputs, outputs, outer);
@@ -71,7 +83,8 @@ function shuffle(x: Tensor4D): Tensor4D {
 /** Half of the channels pass, half go through; where the map is halved both halves are convolved. */
 function unit(p: Parameters, name: string, inputs: number, outputs: number, stride: 1 | 2): Module {
   const half = outputs / 2;
-  const around = stride === 2 ? separable(p, `${name}.around`, inputs, half, { kernel: 3, stride, inner: "linear" }) : null;
+  const around =
+    stride === 2 ? separable(p, `${name}.around`, inputs, half, { kernel: 3, stride, inner: "linear" }) : null;
   const expand = conv(p, `${name}.expand`, stride === 2 ? inputs : half, half);
   const through = separable(p, `${name}.through`, half, half, { kernel: 3, stride, inner: "linear" });
   return (x) => {
@@ -126,19 +139,31 @@ function betweenCells(grid: number): Float32Array {
 function head(p: Parameters, name: string, width: number): Module {
   const tower = [0, 1].map((layer) => separable(p, `${name}.tower.${layer}`, width, width));
   const predict = p.convolution(`${name}.predict`, width, DETECTOR_CLASSES + SIDES * BINS);
-  const reading = p.later(() => ({ weight: p.tensor<Tensor2D>(boxFromBins(), [SIDES * BINS, DETECTOR_BOX]), bias: p.tensor(Float32Array.of(-0.5, -0.5, LEAST_SIZE, LEAST_SIZE), [1, DETECTOR_BOX]) }));
+  const reading = p.later(() => ({
+    weight: p.tensor<Tensor2D>(boxFromBins(), [SIDES * BINS, DETECTOR_BOX]),
+    bias: p.tensor(Float32Array.of(-0.5, -0.5, LEAST_SIZE, LEAST_SIZE), [1, DETECTOR_BOX]),
+  }));
   const box = (bins: Tensor4D): Tensor4D => {
     const [batch, height, width] = bins.shape;
     const cells = batch * height * width;
     const chances = reshape(softmax(reshape(bins, [cells * SIDES, BINS])), [cells, SIDES * BINS]) as Tensor2D;
     const read = add(matMul(chances, reading.weight), reading.bias) as Tensor2D; //                  [cells, 4]
     const size: Tensor = log(slice(read, [0, 2], [cells, 2]));
-    return reshape(concat([slice(read, [0, 0], [cells, 2]), size as Tensor2D], 1), [batch, height, width, DETECTOR_BOX]);
+    return reshape(concat([slice(read, [0, 0], [cells, 2]), size as Tensor2D], 1), [
+      batch,
+      height,
+      width,
+      DETECTOR_BOX,
+    ]);
   };
   return (x) => {
     const seen = tower.reduce((y, layer) => layer(y), x);
     const said = convolve(seen, predict);
-    return side(seen, sigmoid(channels(said, 0, DETECTOR_CLASSES)), box(channels(said, DETECTOR_CLASSES, SIDES * BINS)));
+    return side(
+      seen,
+      sigmoid(channels(said, 0, DETECTOR_CLASSES)),
+      box(channels(said, DETECTOR_CLASSES, SIDES * BINS)),
+    );
   };
 }
 
@@ -165,7 +190,8 @@ function widths(ofMaps: number) {
 
 export const nanodet: ImageEncoder = {
   refuse({ channels: maps, strides, size }) {
-    if (strides.join() !== STRIDES.join()) return `has strides ${strides.join(", ")}, but they must be ${STRIDES.join(", ")}`;
+    if (strides.join() !== STRIDES.join())
+      return `has strides ${strides.join(", ")}, but they must be ${STRIDES.join(", ")}`;
     if (size % STRIDES[0]! !== 0) return `has size ${size}, which does not divide by ${STRIDES[0]}`;
     const { pyramid } = widths(maps[0]!);
     if (pyramid >= 4 && pyramid % 4 === 0 && maps.every((count) => count === maps[0])) return null;
@@ -212,7 +238,8 @@ export const nanodet: ImageEncoder = {
       const n6 = await scope.slice(() => add(climb6(c5), side6(n5)), c5); //          [1, S/64, S/64, w]
       const levels = [p3, n4, n5, n6];
       const seen: Tensor4D[] = [];
-      for (const [level, map] of levels.entries()) seen.unshift(await scope.slice(() => heads[level]!(map), map));
+      for (const [level, map] of levels.entries())
+        seen.unshift(await scope.slice(() => heads[level]!(map as Tensor4D), map));
       return seen; //                                                                 V_k, coarsest first
     };
   },

@@ -1,12 +1,9 @@
 // The public face of the engine: what one asks of it and what it promises. Types only, so that the element can know
 // the engine without loading it.
-import type { AnalysisResult, BackendName, Notice } from "./results.js";
+import type { AnalysisResult, BackendName, Notice, Query } from "../core/results.js";
+import type { Capabilities } from "../systems/system.js";
 
-/** An own question: a label to show and the words that say what to look for. */
-export interface Query {
-  readonly label: string;
-  readonly query: string;
-}
+export type { Capabilities, Query };
 
 /** Anything a page may hold a photo in. A string is a URL. */
 export type ImageInput = string | URL | Blob | ImageBitmap | ImageData | HTMLImageElement | HTMLCanvasElement;
@@ -22,8 +19,11 @@ export interface AnalyzeRequest {
   /** Least calibrated score of a span, 0 to 1; the model's own when absent. */
   readonly threshold?: number;
   readonly crossOrigin?: "anonymous" | "use-credentials" | null;
-  /** Requests of one client replace each other: the newest wins, older ones end as `aborted`. */
-  readonly client?: string;
+  /**
+   * A photo that cannot be read (any `image-…` fault) fails the request. Otherwise it becomes a notice, and the names are
+   * still found, without places.
+   */
+  readonly strictPhoto?: boolean;
   /** Higher runs earlier (the element raises it for what is on screen). */
   readonly priority?: number;
   readonly signal?: AbortSignal;
@@ -41,6 +41,11 @@ export interface AnalyzerOptions {
   /** URL of a model folder. */
   readonly model?: string | URL;
   readonly backend?: "auto" | BackendName;
+  /**
+   * Which system answers. Without `model` its folder is looked for beside the default one's (`models/systems/<name>/`); with
+   * `model` it must be that model's.
+   */
+  readonly system?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
   /** Fallbacks taken, device lost and found again: never silent. */
@@ -49,14 +54,20 @@ export interface AnalyzerOptions {
   readonly run?: "auto" | "worker" | "page";
 }
 
+/** The loaded model and what its system can do. */
+export interface ModelInfo {
+  readonly name: string;
+  readonly version: string;
+  /** Name of the system the model is for, such as `mner-qg`. */
+  readonly system: string;
+  readonly capabilities: Capabilities;
+  readonly queries: readonly Query[];
+  readonly threshold: number;
+}
+
 export interface Analyzer {
   readonly backend: BackendName;
-  readonly model: {
-    readonly name: string;
-    readonly version: string;
-    readonly queries: readonly Query[];
-    readonly threshold: number;
-  };
+  readonly model: ModelInfo;
   analyze(request: AnalyzeRequest): Promise<AnalysisResult>;
   /** Frees weights, worker and cached photos once every holder has let go; further calls fail with `disposed`. */
   dispose(): void;

@@ -1,13 +1,15 @@
 // A network on an open backend, tested, and the chain of backends that are tried until one works.
-import { isMnerError, MnerError, throwIfAborted, toMnerError } from "../errors/mner-error.js";
+import { makePause, throwIfAborted } from "../core/abort.js";
+import { isMnerError, MnerError, toMnerError } from "../core/mner-error.js";
+import type { BackendName, Notice } from "../core/results.js";
 import type { LoadedModel } from "../model/index.js";
-import { buildNetworkInSlices, type Network, type RunOptions } from "../network/index.js";
+import type { RunOptions } from "../nn/tensor-scope.js";
+import { buildNetwork, type Network } from "../systems/network.js";
+import type { System, SystemConfig } from "../systems/system.js";
 import type { OpenBackend } from "./backends/backend.js";
 import { openBackend, selectBackend, whenFree } from "./backends/open-backend.js";
-import type { Surroundings } from "./job.js";
-import type { BackendName, Notice } from "./results.js";
+import type { Environment } from "./engine.js";
 import { runSelfTest } from "./self-test.js";
-import { makePause } from "./task.js";
 
 export interface Device {
   readonly backend: OpenBackend;
@@ -21,7 +23,9 @@ export interface Device {
 
 export interface OpenDeviceOptions {
   readonly model: LoadedModel;
-  readonly surroundings: Surroundings;
+  readonly system: System;
+  readonly config: SystemConfig;
+  readonly environment: Environment;
   /** Backends to try, in this order. */
   readonly order: readonly BackendName[];
   /** The caller named the backend: a software GPU will do. */
@@ -49,15 +53,15 @@ export async function openDevice(options: OpenDeviceOptions): Promise<Device> {
 }
 
 async function openOne(name: BackendName, options: OpenDeviceOptions): Promise<Device> {
-  const { model, surroundings, signal } = options;
+  const { model, system, config, environment, signal } = options;
   options.onStage("compile");
-  const backend = await openBackend(name, { wasm: surroundings.wasm, allowSoftware: options.named });
+  const backend = await openBackend(name, { wasm: environment.wasm, allowSoftware: options.named });
   try {
     return await whenFree(async () => {
       throwIfAborted(signal);
       selectBackend(name);
       const pause = makePause(signal);
-      const network = await buildNetworkInSlices(model.manifest.config, model.weights, { pause });
+      const network = await buildNetwork(system, config, model.weights, { pause });
       const device = makeDevice(backend, network);
       try {
         options.onStage("self-test");

@@ -1,97 +1,88 @@
-// A second worker that runs part of a batch's rows with a network of its own. Threads need a cross-origin isolated page;
-// a second worker does not, and the rows of a batch have nothing to say to each other.
-import { MnerError, throwIfAborted } from "../errors/mner-error.js";
-import type { FeatureData, NetworkOutput, Sequences } from "../network/index.js";
-import type { EngineOptions } from "./job.js";
-import { type FromWorker, fromPlainError, type ToWorker } from "./protocol.js";
-import { startWorker } from "./start-worker.js";
+// A second worker that runs part of a batch's rows with a network of its own. Threads need a cross-origin isolated page; a
+// second worker does not, and the rows of a batch have nothing to say to each other. It costs a second copy of the weights:
+// it is for whoever asks more than once, and not for ever.
+import type { TokenRows } from "../encoders/bert.js";
+import type { PlainTree } from "../nn/tensor-tree.js";
+import type { RowOutput } from "../systems/system.js";
+import { openWorker } from "./browser-worker.js";
+import type { EngineOptions } from "./engine.js";
+import { RemoteEngine } from "./remote-engine.js";
 
-export interface Helper {
-  /** Runs these rows. The photo's features may still be on their way. Fails with `worker-failed` when it is of no more use. */
-  run(rows: Sequences, photo: Promise<FeatureData> | null, signal: AbortSignal): Promise<NetworkOutput>;
+/** What does rows elsewhere. Fails with `worker-failed` when it is of no more use. */
+export interface RowRunner {
+  runRows(rows: TokenRows, photo: Promise<PlainTree> | null, signal: AbortSignal): Promise<RowOutput>;
   dispose(): void;
 }
 
 /** Starts a helper that has the very same release of the model. */
-export function startHelper(script: string, options: EngineOptions, release: string): Promise<Helper> {
-  return new Promise((resolve, reject) => {
-    const worker = startWorker(script);
-    const helper = new WorkerHelper(worker);
-    const fail = (why: string): void => {
-      helper.end(why);
-      reject(failed(why));
-    };
-    worker.onerror = (event) => {
-      event.preventDefault?.();
-      fail(event.message || "no reason given");
-    };
-    worker.onmessageerror = () => fail("a message could not be read");
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-      if (data.type === "alive") helper.post({ type: "start", options, script: null });
-      else if (data.type === "failed") fail(data.error.message);
-      else if (data.type === "started") {
-        // Halves of two releases would make a result that is neither's.
-        if (data.info.release === release) resolve(helper);
-        else fail("the model has changed on its server");
-      } else helper.hear(data);
-    };
-  });
+export async function startHelper(script: string, options: EngineOptions, release: string): Promise<RowRunner> {
+  const events = { onProgress: () => {}, onNotice: () => {} };
+  const { signal } = new AbortController();
+  const helper = await RemoteEngine.start({ port: openWorker(script), options, script: null, events, signal });
+  // Halves of two releases would make a result that is neither's.
+  if (helper.info.release === release) return helper;
+  helper.dispose();
+  throw new Error("The model has changed on its server.");
 }
 
-interface Pending {
-  resolve(output: NetworkOutput): void;
-  reject(error: MnerError): void;
+export interface HelperRules {
+  /** The job at which a helper is called; it serves the ones after. */
+  readonly fromJob: number;
+  /** A helper that nobody has asked for so long gives its memory back. */
+  readonly restMs: number;
 }
 
-class WorkerHelper implements Helper {
-  private readonly worker: Worker;
-  private readonly pending = new Map<number, Pending>();
-  private nextId = 0;
-  private over: MnerError | null = null;
+const RULES: HelperRules = { fromJob: 2, restMs: 60_000 };
 
-  constructor(worker: Worker) {
-    this.worker = worker;
+/** The helper's life: when one is worth having, and when it goes. */
+export class HelperLife {
+  private readonly start: () => Promise<RowRunner>;
+  private readonly rules: HelperRules;
+  private helper: RowRunner | null = null;
+  private starting = false;
+  private ended = false;
+  private jobs = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(start: () => Promise<RowRunner>, rules = RULES) {
+    this.start = start;
+    this.rules = rules;
   }
 
-  async run(rows: Sequences, photo: Promise<FeatureData> | null, signal: AbortSignal): Promise<NetworkOutput> {
-    throwIfAborted(signal);
-    if (this.over) throw this.over;
-    const id = this.nextId++;
-    const abort = (): void => this.post({ type: "abort", id });
-    signal.addEventListener("abort", abort);
+  /** Called once per job: the helper, if there is one by now. */
+  ask(): RowRunner | null {
+    this.jobs++;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.rest(), this.rules.restMs);
+    if (this.helper === null && this.jobs >= this.rules.fromJob) void this.call();
+    return this.helper;
+  }
+
+  /** One that has failed is not called again. */
+  giveUp(): void {
+    this.ended = true;
+    this.rest();
+  }
+
+  private rest(): void {
+    clearTimeout(this.timer);
+    this.helper?.dispose();
+    this.helper = null;
+    this.jobs = 0;
+  }
+
+  private async call(): Promise<void> {
+    if (this.starting || this.ended) return;
+    this.starting = true;
     try {
-      return await new Promise<NetworkOutput>((resolve, reject) => {
-        this.pending.set(id, { resolve, reject });
-        this.post({ type: "run-rows", id, rows, withPhoto: photo !== null });
-        photo?.then((features) => this.pending.has(id) && this.post({ type: "photo", id, features }), abort);
-      });
+      const helper = await this.start();
+      if (this.ended) helper.dispose();
+      else this.helper = helper;
+    } catch {
+      // Nothing is lost but speed: no second worker may be had here.
+      this.ended = true;
     } finally {
-      this.pending.delete(id);
-      signal.removeEventListener("abort", abort);
+      this.starting = false;
     }
   }
-
-  dispose(): void {
-    this.end("it is not needed any more");
-  }
-
-  post(message: ToWorker): void {
-    this.worker.postMessage(message);
-  }
-
-  hear(message: FromWorker): void {
-    if (message.type === "rows") this.pending.get(message.id)?.resolve(message.output);
-    else if (message.type === "error") this.pending.get(message.id)?.reject(fromPlainError(message.error));
-  }
-
-  end(why: string): void {
-    if (this.over) return;
-    this.over = failed(why);
-    this.worker.terminate();
-    for (const { reject } of this.pending.values()) reject(this.over);
-  }
-}
-
-function failed(why: string): MnerError {
-  return new MnerError("worker-failed", `The second worker stopped (${why}). The work goes on without it.`);
 }

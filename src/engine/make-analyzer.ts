@@ -1,18 +1,23 @@
-// An Analyzer over a shared engine: checks what it is given, scopes clients to their analyser, and reports times.
-import { MnerError } from "../errors/mner-error.js";
-import type { AnalyzeRequest, Analyzer, AnalyzerOptions, Query } from "./analyzer.js";
-import type { StartHost } from "./host.js";
-import type { Job, PhotoInput } from "./job.js";
-import type { AnalysisResult, BackendName } from "./results.js";
-import { acquireEngine } from "./shared-engine.js";
+// An Analyzer over a pooled engine: checks what it is given, queues it, and reports times.
+import { throwIfAborted } from "../core/abort.js";
+import { isMnerError, MnerError } from "../core/mner-error.js";
+import type { BackendName, Query } from "../core/results.js";
+import type { AnalyzeRequest, Analyzer, AnalyzerOptions } from "./analyzer.js";
+import type { Job, PhotoInput, StartEngine } from "./engine.js";
+import { acquireEngine } from "./pool.js";
 
-export interface Place {
+/** Where engines of this kind come from. */
+export interface Source<Request extends AnyRequest> {
   /** The model's address in its absolute form. */
   readonly model: string;
-  readonly key: string;
-  readonly startHost: StartHost;
-  toPhoto(image: NonNullable<AnalyzeRequest["image"]>, request: AnalyzeRequest): Promise<PhotoInput>;
+  /** Analysers with the same key share an engine. */
+  readonly key: readonly unknown[];
+  readonly start: StartEngine;
+  toPhoto(image: NonNullable<Request["image"]>, request: Request): Promise<PhotoInput>;
 }
+
+/** A request whatever a photo is in. */
+export type AnyRequest = Omit<AnalyzeRequest, "image" | "crossOrigin"> & { readonly image?: unknown };
 
 const BACKENDS: readonly ("auto" | BackendName)[] = ["auto", "webgpu", "webgl", "wasm", "cpu"];
 /** More questions than this at once are a mistake, and would take minutes. */
@@ -21,53 +26,58 @@ const LONGEST_QUERY = 2000;
 /** Far longer than anything a reader would call a post; the work grows with the length. */
 const LONGEST_TEXT = 1_000_000;
 
-let analyzers = 0;
-
 export function checkBackend(backend: AnalyzerOptions["backend"]): "auto" | BackendName {
   const name = backend ?? "auto";
   if (BACKENDS.includes(name)) return name;
   throw new MnerError("option-invalid", `There is no backend "${String(name)}". Use one of ${BACKENDS.join(", ")}.`);
 }
 
-export async function makeAnalyzer(options: AnalyzerOptions, place: Place): Promise<Analyzer> {
-  const listener = {
-    onProgress: (progress: Parameters<NonNullable<AnalyzerOptions["onProgress"]>>[0]) =>
-      tell(options.onProgress, progress),
-    onNotice: (notice: Parameters<NonNullable<AnalyzerOptions["onNotice"]>>[0]) => tell(options.onNotice, notice),
-  };
-  const engineOptions = { model: place.model, backend: checkBackend(options.backend) };
-  const lease = await acquireEngine(place.key, engineOptions, place.startHost, listener, options.signal);
-  const { host, queue } = lease.engine;
-  const own = `${analyzers++}/`;
-  let alone = 0;
-  let disposed = false;
+export async function makeAnalyzer<Request extends AnyRequest>(
+  options: AnalyzerOptions,
+  source: Source<Request>,
+): Promise<Omit<Analyzer, "analyze"> & { analyze(request: Request): ReturnType<Analyzer["analyze"]> }> {
+  const engineOptions = { model: source.model, backend: checkBackend(options.backend) };
+  const lease = await acquireEngine(
+    source.key,
+    engineOptions,
+    source.start,
+    (event) => {
+      if ("progress" in event) options.onProgress?.(event.progress);
+      else options.onNotice?.(event.notice);
+    },
+    options.signal,
+  );
+  const { engine, queue } = lease.value;
+  const ended = new AbortController();
   return {
     get backend() {
-      return host.info.backend;
+      return engine.info.backend;
     },
     get model() {
-      return host.info.model;
+      return engine.info.model;
     },
     async analyze(request) {
-      if (disposed) throw disposedError();
-      const { signal, priority = 0, client } = request;
-      const job = await readRequest(request, place);
+      throwIfAborted(ended.signal);
+      const job = await readRequest(request, source.toPhoto);
       // Disposed of while the photo was being taken over.
-      if (disposed) throw disposedError();
-      const name = client === undefined ? `${own}alone/${alone++}` : `${own}client/${client}`;
-      const { result, queued } = await queue.add({ job, client: name, priority, signal });
+      throwIfAborted(ended.signal);
+      const signal = request.signal ? AbortSignal.any([request.signal, ended.signal]) : ended.signal;
+      const { result, queued } = await queue.add({ job, priority: request.priority ?? 0, signal });
       return { ...result, timings: { ...result.timings, queued, total: result.timings.total + queued } };
     },
     dispose() {
-      if (disposed) return;
-      disposed = true;
-      queue.cancel(({ client }) => client?.startsWith(own) ?? false, disposedError);
+      if (ended.signal.aborted) return;
+      ended.abort(new MnerError("disposed", "The analyser was disposed of. Create a new one."));
       lease.release();
     },
   };
 }
 
-async function readRequest(request: AnalyzeRequest, place: Place): Promise<Job> {
+/** Checks a request and makes of it what an engine takes. */
+export async function readRequest<Request extends AnyRequest>(
+  request: Request,
+  toPhoto: Source<Request>["toPhoto"],
+): Promise<Job> {
   const { text, image, queries = [], threshold } = request;
   if (typeof text !== "string") throw new MnerError("text-invalid", "The text must be a string.");
   if (text.length > LONGEST_TEXT) {
@@ -82,12 +92,27 @@ async function readRequest(request: AnalyzeRequest, place: Place): Promise<Job> 
   }
   return {
     text,
-    photo: image === undefined || image === null ? null : await place.toPhoto(image, request),
+    photo: image === undefined || image === null ? null : await readPhoto(image, request, toPhoto),
+    strictPhoto: request.strictPhoto ?? false,
     queries: queries.map(({ label, query }) => ({ label, query })),
     onlyQueries: request.onlyQueries ?? false,
     nested: request.nested ?? false,
     threshold: threshold ?? null,
   };
+}
+
+/** The engine decides what becomes of a photo that cannot be had. */
+async function readPhoto<Request extends AnyRequest>(
+  image: NonNullable<Request["image"]>,
+  request: Request,
+  toPhoto: Source<Request>["toPhoto"],
+): Promise<PhotoInput> {
+  try {
+    return await toPhoto(image, request);
+  } catch (error) {
+    if (!isMnerError(error) || !error.code.startsWith("image-")) throw error;
+    return { kind: "broken", code: error.code, message: error.message };
+  }
 }
 
 function checkQueries(queries: readonly Query[], only: boolean): void {
@@ -107,20 +132,3 @@ function checkQueries(queries: readonly Query[], only: boolean): void {
     }
   }
 }
-
-function disposedError(): MnerError {
-  return new MnerError("disposed", "The analyser was disposed of. Create a new one.");
-}
-
-/** A fault in a caller's callback is reported as uncaught, but stops nothing here. */
-function tell<T>(callback: ((value: T) => void) | undefined, value: T): void {
-  try {
-    callback?.(value);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
-}
-
-export type { AnalysisResult };

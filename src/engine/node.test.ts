@@ -27,7 +27,13 @@ afterAll(async () => {
 describe("createAnalyzer in Node", { timeout: LOADING_MS }, () => {
   it("says what it is", () => {
     expect(analyzer.backend).toBe("wasm");
-    expect(analyzer.model).toMatchObject({ name: "tiny", version: "1.0.0", threshold: 0 });
+    expect(analyzer.model).toMatchObject({
+      name: "tiny",
+      version: "1.0.0",
+      threshold: 0,
+      system: "mner-qg",
+      capabilities: { ownQueries: true },
+    });
     expect(analyzer.model.queries.map(({ label }) => label)).toEqual(["PER", "LOC", "ORG", "OTHER"]);
   });
 
@@ -41,6 +47,7 @@ describe("createAnalyzer in Node", { timeout: LOADING_MS }, () => {
     }
     expect(result.queries).toHaveLength(4);
     expect(result.image).toBeNull();
+    expect(result.system).toBe("mner-qg");
     expect(result.timings.network).toBeGreaterThan(0);
   });
 
@@ -93,12 +100,22 @@ describe("createAnalyzer in Node", { timeout: LOADING_MS }, () => {
     ["query-invalid", { text, queries: [{ label: "", query: "dogs" }] }],
     ["query-invalid", { text, onlyQueries: true }],
     ["option-invalid", { text, threshold: 2 }],
-    ["image-unreadable", { text, image: "/no/such/photo.png" }],
-    ["image-unsupported", { text, image: new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) }],
+    ["image-unreadable", { text, image: "/no/such/photo.png", strictPhoto: true }],
+    ["image-unsupported", { text, image: new Uint8Array(12).fill(7), strictPhoto: true }],
     ["aborted", { text, signal: AbortSignal.abort() }],
   ] as const)("fails with %s and stays usable", async (code, request) => {
     await expect(analyzer.analyze(request)).rejects.toMatchObject({ code });
     expect((await analyzer.analyze({ text: "John" })).queries).toHaveLength(4);
+  });
+
+  it.each([
+    ["image-unreadable", "/no/such/photo.png"],
+    ["image-unsupported", new Uint8Array(12).fill(7)],
+  ])("finds the names without a photo that is %s, and says so", async (code, image) => {
+    const result = await analyzer.analyze({ text, image });
+    expect(result.notices.map((notice) => notice.code)).toEqual([code]);
+    expect(result.image).toBeNull();
+    expect(result.entities).toEqual((await analyzer.analyze({ text })).entities);
   });
 
   it("refuses a backend that is not there, and a folder that is none", async () => {

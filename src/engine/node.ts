@@ -2,20 +2,18 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MnerError } from "../errors/mner-error.js";
+import { MnerError } from "../core/mner-error.js";
 import { loadModelFolder } from "../model/node.js";
 import { type NodeImageSource, openNodeImage } from "../vision/node.js";
 import type { AnalyzeRequest, Analyzer, AnalyzerOptions } from "./analyzer.js";
 import { nodeWasmFiles } from "./backends/wasm-files-node.js";
-import { startEngine } from "./engine-core.js";
-import type { StartHost } from "./host.js";
-import type { PhotoInput, Surroundings } from "./job.js";
+import type { Environment, PhotoInput } from "./engine.js";
 import { checkBackend, makeAnalyzer } from "./make-analyzer.js";
-import { classify } from "./protocol.js";
+import { startSession } from "./session.js";
 
-export { isMnerError, MnerError, type MnerErrorCode } from "../errors/mner-error.js";
+export { isMnerError, MnerError, type MnerErrorCode } from "../core/mner-error.js";
+export type * from "../core/results.js";
 export type { NodeImageSource } from "../vision/node.js";
-export type * from "./results.js";
 
 export interface NodeAnalyzeRequest extends Omit<AnalyzeRequest, "image" | "crossOrigin"> {
   readonly image?: NodeImageSource | null;
@@ -34,25 +32,15 @@ const DEFAULT_MODEL = "models/mner-qg-mini";
 export async function createAnalyzer(options: NodeAnalyzerOptions = {}): Promise<NodeAnalyzer> {
   const model = folderOf(options.model);
   const backend = checkBackend(options.backend);
-  const place = { model, key: JSON.stringify([model, backend]), startHost, toPhoto };
-  return (await makeAnalyzer(options, place as Parameters<typeof makeAnalyzer>[1])) as NodeAnalyzer;
+  return makeAnalyzer<NodeAnalyzeRequest>(options, {
+    model,
+    key: [model, backend],
+    start: (engineOptions, events, signal) => startSession(engineOptions, nodeEnvironment, events, signal),
+    toPhoto,
+  });
 }
 
-const startHost: StartHost = async (options, events, signal) => {
-  const rethrow = (error: unknown): never => {
-    throw classify(error);
-  };
-  const core = await startEngine(options, surroundings, events, signal).catch(rethrow);
-  return {
-    get info() {
-      return core.info;
-    },
-    analyze: (job, stop) => core.analyze(job, stop).catch(rethrow),
-    dispose: () => core.dispose(),
-  };
-};
-
-const surroundings: Surroundings = {
+export const nodeEnvironment: Environment = {
   loadModel: (address, options) => loadModelFolder(address, options),
   async openPhoto(input, signal) {
     if (input.kind !== "node") throw new MnerError("image-unsupported", "This kind of photo exists in browsers only.");

@@ -3,13 +3,15 @@
 import { memory, setBackend } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { readGolden } from "../../test/support/golden.js";
-import { MnerError } from "../errors/mner-error.js";
-import { buildNetwork, makeFeatures, type Network } from "../network/index.js";
+import { MnerError } from "../core/mner-error.js";
+import { disposeTree, makeTree } from "../nn/tensor-tree.js";
+import type { Answer } from "../systems/mner-qg/output.js";
+import { mnerQg } from "../systems/mner-qg/system.js";
+import { buildNetwork, type Network } from "../systems/network.js";
 import type { Sequences } from "../text/index.js";
 import { openWasm } from "./backends/wasm.js";
 import { nodeWasmFiles } from "./backends/wasm-files-node.js";
-import type { Helper } from "./helper.js";
-import { Helping } from "./helping.js";
+import { HelperLife, type RowRunner } from "./helper.js";
 import { ownShare, predict } from "./predict.js";
 
 const golden = readGolden("golden-tiny-mini");
@@ -22,7 +24,7 @@ let network: Network;
 beforeAll(async () => {
   await openWasm({ wasm: nodeWasmFiles() });
   await setBackend("wasm");
-  network = buildNetwork(golden.config, source);
+  network = await buildNetwork(mnerQg, golden.config, source);
 }, 60_000);
 
 /** Made-up rows: windows × 4 queries, of different lengths. */
@@ -46,25 +48,31 @@ function makeSequences(windows: number): Sequences {
   };
 }
 
-function secondNetwork(): Helper & { readonly rows: number[] } {
+function secondNetwork(): RowRunner & { readonly rows: number[] } {
   const rows: number[] = [];
   return {
     rows,
-    async run(part, photo, signal) {
+    async runRows(part, photo, signal) {
       rows.push(part.rows);
-      const features = photo?.then(makeFeatures) ?? null;
+      let made: unknown = null;
+      const features =
+        photo?.then((plain) => {
+          made = makeTree(plain);
+          return { photo: made, dispose: () => {} };
+        }) ?? null;
       try {
         return await network.run(part, features, { pause: () => signal.throwIfAborted() });
       } finally {
-        (await features?.catch(() => null))?.dispose();
+        await features?.catch(() => null);
+        disposeTree(made);
       }
     },
     dispose: () => {},
   };
 }
 
-async function helpingWith(helper: Helper): Promise<Helping> {
-  const helping = new Helping(async () => helper, { fromJob: 1, restMs: 60_000 });
+async function helpingWith(helper: RowRunner): Promise<HelperLife> {
+  const helping = new HelperLife(async () => helper, { fromJob: 1, restMs: 60_000 });
   helping.ask();
   await vi.waitFor(() => expect(helping.ask()).toBe(helper));
   return helping;
@@ -72,21 +80,21 @@ async function helpingWith(helper: Helper): Promise<Helping> {
 
 async function run(
   windows: number,
-  helping: Helping | null,
+  helping: HelperLife | null,
   isPhotoNew = false,
   signal = new AbortController().signal,
 ) {
   const features = await network.encodeImage(golden.vectors.get("input.pixels")!.values as Float32Array);
   try {
-    return await predict({
+    return (await predict({
       network,
-      sequences: makeSequences(windows),
+      input: makeSequences(windows),
       features: Promise.resolve(features),
       isPhotoNew,
       options: {},
       signal,
-      helping,
-    });
+      helperLife: helping,
+    })) as Answer;
   } finally {
     features.dispose();
   }
@@ -113,8 +121,8 @@ describe("rows shared with a helper", () => {
   });
 
   it("does a helper's part itself when it fails, and asks it no more", async () => {
-    const dead: Helper = {
-      run: async () => {
+    const dead: RowRunner = {
+      runRows: async () => {
         throw new MnerError("worker-failed", "gone");
       },
       dispose: vi.fn(),
@@ -127,7 +135,7 @@ describe("rows shared with a helper", () => {
   });
 
   it("does not wait for ever for one that keeps silent", { timeout: 30_000 }, async () => {
-    const silent: Helper = { run: () => new Promise(() => {}), dispose: vi.fn() };
+    const silent: RowRunner = { runRows: () => new Promise(() => {}), dispose: vi.fn() };
     const shared = await run(1, await helpingWith(silent));
     expect(shared.existence).toHaveLength(4);
     expect(silent.dispose).toHaveBeenCalled();
@@ -135,8 +143,8 @@ describe("rows shared with a helper", () => {
 
   it("tells the helper to stop when its own part fails", async () => {
     let told = false;
-    const waiting: Helper = {
-      run: (_rows, _photo, signal) =>
+    const waiting: RowRunner = {
+      runRows: (_rows, _photo, signal) =>
         new Promise((_, reject) => {
           signal.addEventListener("abort", () => {
             told = true;
@@ -148,12 +156,12 @@ describe("rows shared with a helper", () => {
     const helping = await helpingWith(waiting);
     const failing = predict({
       network,
-      sequences: makeSequences(1),
+      input: makeSequences(1),
       features: Promise.reject(new Error("no photo")),
       isPhotoNew: true,
       options: {},
       signal: new AbortController().signal,
-      helping,
+      helperLife: helping,
     });
     await expect(failing).rejects.toThrow("no photo");
     expect(told).toBe(true);
@@ -170,8 +178,8 @@ describe("a helper", () => {
     vi.useFakeTimers();
     try {
       const dispose = vi.fn();
-      const start = vi.fn(async (): Promise<Helper> => ({ run: () => new Promise(() => {}), dispose }));
-      const helping = new Helping(start, { fromJob: 2, restMs: 1000 });
+      const start = vi.fn(async (): Promise<RowRunner> => ({ runRows: () => new Promise(() => {}), dispose }));
+      const helping = new HelperLife(start, { fromJob: 2, restMs: 1000 });
       expect(helping.ask()).toBeNull();
       await vi.advanceTimersByTimeAsync(10);
       expect(start).not.toHaveBeenCalled();
@@ -190,10 +198,10 @@ describe("a helper", () => {
   });
 
   it("that cannot be had is not asked for again", async () => {
-    const start = vi.fn(async (): Promise<Helper> => {
+    const start = vi.fn(async (): Promise<RowRunner> => {
       throw new Error("forbidden");
     });
-    const helping = new Helping(start, { fromJob: 1, restMs: 1000 });
+    const helping = new HelperLife(start, { fromJob: 1, restMs: 1000 });
     for (let job = 0; job < 3; job++) {
       expect(helping.ask()).toBeNull();
       await new Promise((resolve) => setTimeout(resolve));

@@ -1,16 +1,11 @@
-// Runs the network over all rows of a text, a bounded number at a time, and keeps of the photo's answers only the best
-// window's: a long text must not need memory in proportion to its length. A helper on another core takes part of the rows.
-import { throwIfAborted } from "../errors/mner-error.js";
-import {
-  type ImageFeatures,
-  type Network,
-  type NetworkOutput,
-  type RunOptions,
-  readFeatures,
-} from "../network/index.js";
-import type { Sequences } from "../text/index.js";
-import type { PhotoPrediction, Predictions } from "./decode-result.js";
-import type { Helping } from "./helping.js";
+// Runs a network over all rows of a text, a bounded number at a time. A helper on another core takes part of the rows.
+import { throwIfAborted } from "../core/abort.js";
+import type { TokenRows } from "../encoders/bert.js";
+import type { RunOptions } from "../nn/tensor-scope.js";
+import { readTree } from "../nn/tensor-tree.js";
+import type { ImageFeatures, Network } from "../systems/network.js";
+import type { RowOutput } from "../systems/system.js";
+import type { HelperLife, RowRunner } from "./helper.js";
 
 /** Rows in one batch: enough to keep a GPU busy, few enough for its memory. */
 const MOST_ROWS = 32;
@@ -21,58 +16,36 @@ const [HELPER_PATIENCE, LEAST_PATIENCE_MS] = [10, 3000];
 
 export interface PredictInput {
   readonly network: Network;
-  readonly sequences: Sequences;
+  readonly input: TokenRows;
   /** They may be on their way; null without a photo. */
   readonly features: Promise<ImageFeatures> | null;
   readonly isPhotoNew: boolean;
   readonly options: RunOptions;
   readonly signal: AbortSignal;
-  readonly helping: Helping | null;
+  readonly helperLife: HelperLife | null;
 }
 
-/** What the network said of the rows from here on. */
+/** The output of the rows from here on. */
 interface Part {
   readonly from: number;
   readonly rows: number;
-  readonly output: NetworkOutput;
+  readonly output: RowOutput;
 }
 
-export async function predict(input: PredictInput): Promise<Predictions> {
-  const { sequences, features, helping } = input;
-  const { rows, length, queryCount } = sequences;
-  const start = new Float32Array(rows * length);
-  const end = new Float32Array(rows * length);
-  const existence = new Float32Array(rows);
-  const photo = new Array<PhotoPrediction>(queryCount);
-  const best = new Float32Array(queryCount).fill(Number.NEGATIVE_INFINITY);
-  const helper = helping?.ask() ?? null;
-  const keep = ({ from, rows: count, output }: Part): void => {
-    start.set(output.start, from * length);
-    end.set(output.end, from * length);
-    existence.set(output.existence, from);
-    if (output.candidates === null) return;
-    const perRow = output.candidates.length / count;
-    for (let row = from; row < from + count; row++) {
-      const query = row % queryCount;
-      // The window that is surest of such a name tells best where it is seen. The first one counts even if it is NaN.
-      if (photo[query] && !(existence[row]! > best[query]!)) continue;
-      best[query] = existence[row]!;
-      photo[query] = {
-        candidates: output.candidates.slice((row - from) * perRow, (row - from + 1) * perRow),
-        none: output.none![row - from]!,
-        relevance: output.relevance![row - from]!,
-      };
-    }
-  };
-  for (let from = 0; from < rows; from += MOST_ROWS) {
-    const to = Math.min(rows, from + MOST_ROWS);
-    const busyRows = from === 0 && input.isPhotoNew ? TRUNK_ROWS : 0;
+/** The answer of the network's system, as its collector gives it. */
+export async function predict(request: PredictInput): Promise<unknown> {
+  const { network, input } = request;
+  const collector = network.system.collect(input);
+  const helper = request.helperLife?.ask() ?? null;
+  for (let from = 0; from < input.rows; from += MOST_ROWS) {
+    const to = Math.min(input.rows, from + MOST_ROWS);
+    const busyRows = from === 0 && request.isPhotoNew ? TRUNK_ROWS : 0;
     const middle = helper === null ? to : from + ownShare(to - from, busyRows);
     const parts =
-      middle === to ? [await runAlone(input, from, to)] : await runTogether(input, helper!, from, middle, to);
-    parts.forEach(keep);
+      middle === to ? [await runAlone(request, from, to)] : await runTogether(request, helper!, from, middle, to);
+    for (const { output, from: first, rows } of parts) collector.add(output, first, rows);
   }
-  return { start, end, existence, photo: features === null ? null : photo };
+  return collector.answer();
 }
 
 /** How many of these rows this thread runs itself when it has other work worth `busyRows`. */
@@ -80,39 +53,36 @@ export function ownShare(rows: number, busyRows: number): number {
   return rows < 2 ? rows : Math.max(1, Math.ceil((rows - busyRows) / 2));
 }
 
-async function runAlone(
-  { network, sequences, features, options }: PredictInput,
-  from: number,
-  to: number,
-): Promise<Part> {
-  const output = await network.run(cutRows(sequences, from, to), await features, options);
+async function runAlone(request: PredictInput, from: number, to: number): Promise<Part> {
+  const { network, input, features, options } = request;
+  const output = await network.run(cutRows(input, from, to), await features, options);
   return { from, rows: to - from, output };
 }
 
 async function runTogether(
-  input: PredictInput,
-  helper: NonNullable<ReturnType<Helping["ask"]>>,
+  request: PredictInput,
+  helper: RowRunner,
   from: number,
   middle: number,
   to: number,
 ): Promise<Part[]> {
-  const { sequences, features, signal, helping } = input;
+  const { input, features, signal, helperLife } = request;
   const stop = new AbortController();
-  const photo = features?.then(readFeatures) ?? null;
+  const photo = features?.then((one) => readTree(one.photo)) ?? null;
   // Should it fail, this thread's own part fails of the same.
   photo?.catch(() => {});
   const helped = helper
-    .run(cutRows(sequences, middle, to), photo, AbortSignal.any([signal, stop.signal]))
+    .runRows(cutRows(input, middle, to), photo, AbortSignal.any([signal, stop.signal]))
     .catch((): null => null);
   const begun = performance.now();
   try {
-    const own = await runAlone(input, from, middle);
+    const own = await runAlone(request, from, middle);
     const patience = Math.max(LEAST_PATIENCE_MS, HELPER_PATIENCE * (performance.now() - begun));
     const output = await orNull(helped, patience);
     if (output !== null) return [own, { from: middle, rows: to - middle, output }];
     throwIfAborted(signal);
-    helping!.giveUp();
-    return [own, await runAlone(input, middle, to)];
+    helperLife!.giveUp();
+    return [own, await runAlone(request, middle, to)];
   } finally {
     stop.abort();
   }
@@ -128,8 +98,7 @@ function orNull<T>(promise: Promise<T | null>, milliseconds: number): Promise<T 
   });
 }
 
-function cutRows(sequences: Sequences, from: number, to: number): Parameters<Network["run"]>[0] {
-  const { length, ids, segments, shapes, lengths } = sequences;
+function cutRows({ length, ids, segments, shapes, lengths }: TokenRows, from: number, to: number): TokenRows {
   const part = (values: Int32Array): Int32Array => values.slice(from * length, to * length);
   return {
     rows: to - from,

@@ -1,32 +1,49 @@
-// What the page and its worker say to each other.
-import { isMnerError, MnerError, type MnerErrorCode } from "../errors/mner-error.js";
-import type { FeatureData, NetworkOutput, Sequences } from "../network/index.js";
+// What an engine in another thread and whoever started it say to each other: the page and its worker, a worker and its
+// helper, the command line and its threads.
+import { isMnerError, MnerError, type MnerErrorCode } from "../core/mner-error.js";
+import type { AnalysisResult, Notice } from "../core/results.js";
+import type { TokenRows } from "../encoders/bert.js";
+import type { PlainTree } from "../nn/tensor-tree.js";
+import type { RowOutput } from "../systems/system.js";
 import type { Progress } from "./analyzer.js";
-import type { EngineInfo, EngineOptions, Job } from "./job.js";
-import type { AnalysisResult, Notice } from "./results.js";
+import type { EngineInfo, EngineOptions, Job } from "./engine.js";
 
-export type ToWorker =
+export type ToEngine =
   /** With the worker's own address, in case it may start a helper. */
   | { readonly type: "start"; readonly options: EngineOptions; readonly script: string | null }
   | { readonly type: "analyze"; readonly id: number; readonly job: Job }
   | { readonly type: "abort"; readonly id: number }
   /** To a helper: part of a batch, whose photo may follow. */
-  | { readonly type: "run-rows"; readonly id: number; readonly rows: Sequences; readonly withPhoto: boolean }
-  | { readonly type: "photo"; readonly id: number; readonly features: FeatureData };
+  | { readonly type: "run-rows"; readonly id: number; readonly rows: TokenRows; readonly withPhoto: boolean }
+  | { readonly type: "photo"; readonly id: number; readonly photo: PlainTree };
 
-export type FromWorker =
+/** What a call gives. */
+export type Answer = AnalysisResult | RowOutput;
+
+export type FromEngine =
   /** The script has loaded: from here on a fault is the engine's, not the browser's. */
   | { readonly type: "alive" }
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "notice"; readonly notice: Notice }
   | { readonly type: "started"; readonly info: EngineInfo }
   | { readonly type: "failed"; readonly error: PlainError }
-  | { readonly type: "result"; readonly id: number; readonly result: AnalysisResult; readonly info: EngineInfo }
-  | { readonly type: "rows"; readonly id: number; readonly output: NetworkOutput }
+  /** The call has arrived. */
+  | { readonly type: "received"; readonly id: number }
+  /** Something came that could not be read, such as pixels that were given away meanwhile. */
+  | { readonly type: "unreadable" }
+  | { readonly type: "answer"; readonly id: number; readonly answer: Answer; readonly info: EngineInfo }
   | { readonly type: "error"; readonly id: number; readonly error: PlainError; readonly info: EngineInfo };
 
+/** Either end of a connection between two threads, whatever the platform calls it. */
+export interface Port {
+  post(message: unknown, transfer?: readonly Transferable[]): void;
+  /** `gone` hears why nothing more will come. */
+  listen(hear: (message: unknown) => void, gone: (why: string) => void): void;
+  close(): void;
+}
+
 /** Whoever hears a word that it does not know keeps silent. */
-export function isToWorker(data: unknown): data is ToWorker {
+export function isToEngine(data: unknown): data is ToEngine {
   if (typeof data !== "object" || data === null) return false;
   const message = data as Readonly<Record<string, unknown>>;
   const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
@@ -35,7 +52,7 @@ export function isToWorker(data: unknown): data is ToWorker {
     analyze: isObject(message.job),
     abort: true,
     "run-rows": isObject(message.rows),
-    photo: isObject(message.features),
+    photo: isObject(message.photo),
   };
   const { type, id } = message;
   return typeof id === "number" && typeof type === "string" && Object.hasOwn(needed, type) && needed[type] === true;
@@ -69,9 +86,7 @@ export function classify(error: unknown): MnerError {
     return new MnerError(
       "out-of-memory",
       "There was not enough memory. Close other pages, or use a smaller photo or model.",
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
   return new MnerError("internal", `Something went wrong inside mner-qg: ${message}. Please report it.`, {

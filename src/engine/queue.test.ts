@@ -1,6 +1,6 @@
 // The queue's promises: order, replacement, abort at every stage, and no failure that spreads.
 import { describe, expect, it } from "vitest";
-import { MnerError } from "../errors/mner-error.js";
+import { MnerError } from "../core/mner-error.js";
 import { JobQueue, type Request } from "./queue.js";
 
 /** A server whose jobs end when the test says so. */
@@ -14,8 +14,7 @@ function makeServer() {
     begun.push(job);
     return new Promise((resolve, reject) => ends.set(job, { resolve, reject, signal }));
   });
-  const add = (job: string, request: Partial<Request<string>> = {}) =>
-    queue.add({ job, client: null, priority: 0, ...request });
+  const add = (job: string, request: Partial<Request<string>> = {}) => queue.add({ job, priority: 0, ...request });
   return { queue, begun, ends, add };
 }
 
@@ -38,17 +37,19 @@ describe("JobQueue", () => {
     expect((await Promise.all(all)).map(({ result }) => result)).toEqual(["A", "B", "C", "D"]);
   });
 
-  it("lets the newest request of a client win, waiting or running", async () => {
+  it("begins nothing else while a stopped job still holds the thread", async () => {
     const { add, begun, ends } = makeServer();
-    const first = codeOf(add("first", { client: "tag" }));
+    const [running, waiting] = [new AbortController(), new AbortController()];
+    const first = codeOf(add("first", { signal: running.signal }));
     await turn();
-    const second = codeOf(add("second", { client: "tag" }));
-    const other = add("other", { client: "another" });
+    running.abort();
+    const second = codeOf(add("second", { signal: waiting.signal }));
+    const other = add("other");
     expect(await first).toBe("aborted");
     expect(ends.get("first")!.signal.aborted).toBe(true);
-    const third = add("third", { client: "tag" });
+    waiting.abort();
+    const third = add("third");
     expect(await second).toBe("aborted");
-    // The stopped job still holds the thread.
     expect(begun).toEqual(["first"]);
     ends.get("first")!.reject(new Error("stopped"));
     await turn();
@@ -58,6 +59,18 @@ describe("JobQueue", () => {
     ends.get("third")!.resolve("done");
     expect((await third).result).toBe("done");
     expect(begun).toEqual(["first", "other", "third"]);
+  });
+
+  it("rejects with the error that a signal was given", async () => {
+    const controller = new AbortController();
+    const { add } = makeServer();
+    const waiting = [
+      codeOf(add("one", { signal: controller.signal })),
+      codeOf(add("two", { signal: controller.signal })),
+    ];
+    await turn();
+    controller.abort(new MnerError("disposed", "gone"));
+    expect(await Promise.all(waiting)).toEqual(["disposed", "disposed"]);
   });
 
   it("rejects an aborted request at once, whether waiting, running, or not yet added", async () => {
@@ -84,7 +97,7 @@ describe("JobQueue", () => {
       if (job === 1) throw new MnerError("internal", "thrown at once");
       return job === 2 ? Promise.reject(new MnerError("text-empty", "later")) : Promise.resolve(job);
     });
-    const add = (job: number) => queue.add({ job, client: null, priority: 0 });
+    const add = (job: number) => queue.add({ job, priority: 0 });
     const results = [codeOf(add(1)), codeOf(add(2)), codeOf(add(3))];
     expect(await Promise.all(results)).toEqual(["internal", "text-empty", "resolved"]);
   });

@@ -1,11 +1,8 @@
-// Who is served when: higher priority first, the newest request of a client instead of its older ones, one at a time, and
-// nobody's failure is another's.
-import { MnerError, throwIfAborted } from "../errors/mner-error.js";
+// Who is served when: higher priority first, one at a time, and nobody's failure is another's.
+import { abortError, throwIfAborted } from "../core/abort.js";
 
 export interface Request<Job> {
   readonly job: Job;
-  /** Requests of one client replace each other; null for one that stands alone. */
-  readonly client: string | null;
   readonly priority: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,26 +31,15 @@ export class JobQueue<Job, Result> {
     this.serve = serve;
   }
 
-  /** The promise settles as soon as the request is aborted or replaced, whatever the thread is still doing. */
+  /** The promise settles as soon as the request is aborted, whatever the thread is still doing. */
   add(request: Request<Job>): Promise<Served<Result>> {
     try {
       throwIfAborted(request.signal);
     } catch (error) {
       return Promise.reject(error);
     }
-    if (request.client !== null) {
-      this.cancel(
-        ({ client }) => client === request.client,
-        () => new MnerError("aborted", "A newer request of the same client has replaced this one."),
-      );
-    }
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        this.cancel(
-          (one) => one === entry,
-          () => new MnerError("aborted", "The request was aborted.", { cause: request.signal?.reason }),
-        );
-      };
+      const onAbort = (): void => this.cancel(entry, request.signal!);
       const entry: Entry<Job, Result> = {
         ...request,
         added: performance.now(),
@@ -70,17 +56,13 @@ export class JobQueue<Job, Result> {
     });
   }
 
-  /** Rejects all matching requests at once; the one that is being served is told to stop. */
-  cancel(matches: (request: Request<Job>) => boolean, reason: () => MnerError): void {
-    for (const entry of this.waiting.filter(matches)) {
-      this.waiting.splice(this.waiting.indexOf(entry), 1);
-      entry.settle(Promise.reject(reason()));
-    }
-    if (this.running !== null && matches(this.running)) {
-      const error = reason();
-      this.running.settle(Promise.reject(error));
-      this.running.controller.abort(error);
-    }
+  /** Rejects a request at once; the one that is being served is told to stop. */
+  private cancel(entry: Entry<Job, Result>, signal: AbortSignal): void {
+    const error = abortError(signal);
+    const at = this.waiting.indexOf(entry);
+    if (at >= 0) this.waiting.splice(at, 1);
+    entry.settle(Promise.reject(error));
+    entry.controller.abort(error);
   }
 
   private next(): void {

@@ -1,25 +1,26 @@
 // One job on its way through an engine: text and photo read, features made or remembered, rows run, numbers decoded.
-import { isMnerError, MnerError, throwIfAborted } from "../errors/mner-error.js";
+import { nextTask } from "../core/abort.js";
+import { MnerError } from "../core/mner-error.js";
+import type { AnalysisResult, Notice, Query } from "../core/results.js";
 import type { LoadedModel } from "../model/index.js";
-import type { RunOptions } from "../network/index.js";
-import { buildSequences, prepareText, type Tokenizer } from "../text/index.js";
-import { fitLetterbox, letterboxInput, type OpenedImage } from "../vision/index.js";
-import type { Query } from "./analyzer.js";
+import type { RunOptions } from "../nn/tensor-scope.js";
+import type { System, SystemConfig } from "../systems/system.js";
+import { prepareText, type Tokenizer } from "../text/index.js";
+import type { OpenedImage } from "../vision/index.js";
 import { selectBackend } from "./backends/open-backend.js";
-import { decodeResult } from "./decode-result.js";
 import { type Device, runOptions } from "./device.js";
-import type { Helping } from "./helping.js";
-import type { DecodedPhoto, Job, PhotoInput, Surroundings } from "./job.js";
-import type { CachedPhoto, PhotoCache } from "./photo-cache.js";
+import type { Environment, Job, PhotoInput } from "./engine.js";
+import type { HelperLife } from "./helper.js";
+import { type CachedPhoto, type DecodedPhoto, decodePhoto, openPhoto, type PhotoCache, photoNotice } from "./photos.js";
 import { predict } from "./predict.js";
-import type { AnalysisResult, Notice } from "./results.js";
-import { nextTask } from "./task.js";
 
 /** What all runs of an engine share. */
 export interface RunParts {
   readonly model: LoadedModel;
+  readonly system: System;
+  readonly config: SystemConfig;
   readonly tokenizer: Tokenizer;
-  readonly surroundings: Surroundings;
+  readonly environment: Environment;
   /** Notices of loading, which every result carries. */
   readonly notices: readonly Notice[];
 }
@@ -27,7 +28,7 @@ export interface RunParts {
 /** For a GPU, sequences are padded to a multiple of this, so that similar texts find the same shaders compiled. */
 const LENGTH_STEP = 8;
 
-/** One job on its way: what is known of it survives the loss of a device. */
+/** What is known of a run survives the loss of a device. */
 export class Run {
   readonly notices: Notice[];
   losses = 0;
@@ -51,27 +52,32 @@ export class Run {
   async read({ backend }: Device, photos: PhotoCache): Promise<void> {
     this.text = this.timed("tokenise", () => readText(this.parts, this.job, backend.threads === 0));
     await nextTask();
-    if (this.job.photo !== null) await this.openPhoto(this.job.photo, photos);
+    if (this.job.photo === null) return;
+    if (this.parts.config.image === null) {
+      const message = "This model reads the text alone; the photo was not looked at.";
+      this.notices.push({ code: "photo-not-used", message });
+    } else await this.readPhoto(this.job.photo, photos);
   }
 
-  /** `helping`: where another core may do part of the rows. */
-  async compute(device: Device, photos: PhotoCache, helping: Helping | null): Promise<AnalysisResult> {
-    const { manifest } = this.parts.model;
+  /** `helperLife`: where another core may do part of the rows. */
+  async compute(device: Device, photos: PhotoCache, helperLife: HelperLife | null): Promise<AnalysisResult> {
+    const { model, system, config } = this.parts;
+    const { manifest } = model;
     const options = runOptions(device, this.signal);
     selectBackend(device.backend.name);
     const isNew = this.photo !== null && photos.get(this.photo.key) === null;
     const seen = this.photo && this.features(this.photo, device, photos, options);
-    const { prepared, sequences, queries } = this.text;
+    const { prepared, input, queries } = this.text;
     const trunkBefore = this.times.imageTrunk;
-    const predictions = await this.timedAsync("network", () =>
+    const answer = await this.timedAsync("network", () =>
       predict({
         network: device.network,
-        sequences,
+        input,
         features: seen?.then(({ features }) => features) ?? null,
         isPhotoNew: isNew,
         options,
         signal: this.signal,
-        helping,
+        helperLife,
       }),
     );
     // The trunk ran within that time.
@@ -82,23 +88,13 @@ export class Run {
     if (reason !== null) throw new MnerError("device-lost", reason);
     const letterbox = photo?.letterbox ?? null;
     const { nested, threshold } = this.job;
-    const { entities, queries: results } = this.timed("decode", () =>
-      decodeResult({
-        manifest,
-        prepared,
-        sequences,
-        queries,
-        predictions,
-        letterbox,
-        nested,
-        threshold: threshold ?? manifest.calibration.spanThreshold,
-      }),
-    );
+    const request = { prepared, queries, letterbox, nested, threshold: threshold ?? config.threshold };
+    const decoded = this.timed("decode", () => device.network.decode(answer, input, request, photo?.features ?? null));
     return {
       text: this.job.text,
       image: letterbox && { width: letterbox.width, height: letterbox.height },
-      entities,
-      queries: results,
+      ...decoded,
+      system: system.name,
       backend: device.backend.name,
       model: { name: manifest.name, version: manifest.version },
       timings: { queued: 0, ...this.times, total: performance.now() - this.begun },
@@ -106,28 +102,20 @@ export class Run {
     };
   }
 
-  private async openPhoto(input: PhotoInput, photos: PhotoCache): Promise<void> {
+  private async readPhoto(photo: PhotoInput, photos: PhotoCache): Promise<void> {
     await this.timedAsync("decodeImage", async () => {
       try {
-        this.photo = await this.parts.surroundings.openPhoto(input, this.signal);
-        if (photos.get(this.photo.key) === null) await this.decodePhoto(this.photo);
+        const opened = await openPhoto(this.parts.environment, photo, this.signal);
+        if (photos.get(opened.key) === null) await this.decode(opened);
+        this.photo = opened;
       } catch (error) {
-        // The page may show such a photo but not read it: the names are still worth having.
-        if (!isMnerError(error) || error.code !== "image-cross-origin") throw error;
-        this.photo = null;
-        this.notices.push({ code: error.code, message: error.message });
+        this.notices.push(photoNotice(error, this.job.strictPhoto));
       }
     });
   }
 
-  private async decodePhoto(photo: OpenedImage): Promise<DecodedPhoto> {
-    const { size, mean, std } = this.parts.model.manifest.config.image;
-    const { width, height, pixels, pixelWidth, pixelHeight, notices } = await photo.decode();
-    await nextTask();
-    throwIfAborted(this.signal);
-    const letterbox = fitLetterbox(width, height, size);
-    const input = letterboxInput(pixels, pixelWidth, pixelHeight, letterbox, mean, std);
-    this.decoded = { letterbox, pixels: input, notices };
+  private async decode(photo: OpenedImage): Promise<DecodedPhoto> {
+    this.decoded = await decodePhoto(photo, this.parts.config.image!, this.signal);
     return this.decoded;
   }
 
@@ -144,7 +132,7 @@ export class Run {
       return known;
     }
     // It was remembered when the job began, but has made room for others since.
-    const { letterbox, pixels, notices } = this.decoded ?? (await this.decodePhoto(photo));
+    const { letterbox, pixels, notices } = this.decoded ?? (await this.decode(photo));
     await options.pause?.();
     const features = await this.timedAsync("imageTrunk", () => device.network.encodeImage(pixels, options));
     const seen = { letterbox, features, notices };
@@ -172,14 +160,15 @@ export class Run {
   }
 }
 
-function readText({ model, tokenizer }: RunParts, job: Job, onGpu: boolean) {
-  const { manifest } = model;
-  const queries: readonly Query[] = job.onlyQueries ? job.queries : [...manifest.queries, ...job.queries];
+function readText({ model, system, config, tokenizer }: RunParts, job: Job, onGpu: boolean) {
+  if (job.queries.length > 0 && !system.capabilities.ownQueries) {
+    throw new MnerError("query-invalid", `A model of the system ${system.name} cannot be asked own questions.`);
+  }
+  const queries: readonly Query[] = job.onlyQueries ? job.queries : [...model.manifest.queries, ...job.queries];
   const prepared = prepareText(tokenizer, job.text);
-  const { maxPieces, text } = manifest.config;
-  const fits = Math.ceil(maxPieces / LENGTH_STEP) * LENGTH_STEP <= text.positions;
+  const fits = Math.ceil(config.maxPieces / LENGTH_STEP) * LENGTH_STEP <= config.text.positions;
   // Where nothing is compiled for a size, padding is only work.
-  const limits = { maxPieces, multipleOf: fits && onGpu ? LENGTH_STEP : 1 };
-  const sequences = buildSequences(tokenizer, prepared, queries, limits);
-  return { prepared, sequences, queries };
+  const multipleOf = fits && onGpu ? LENGTH_STEP : 1;
+  const input = system.inputs({ tokenizer, prepared, queries, multipleOf }, config);
+  return { prepared, input, queries };
 }

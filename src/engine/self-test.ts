@@ -1,18 +1,23 @@
 // A known input whose output must come back on the machine's backend. Drivers do miscompile shaders, and what a GPU gives
 // then is not an error but wrong numbers.
-import { MnerError } from "../errors/mner-error.js";
-import type { Json, SelfTest } from "../model/index.js";
-import type { Network, NetworkOutput, RunOptions, Sequences } from "../network/index.js";
+
+import type { Json } from "../core/json.js";
+import { MnerError } from "../core/mner-error.js";
+import type { TokenRows } from "../encoders/bert.js";
+import type { SelfTest } from "../model/index.js";
+import type { RunOptions } from "../nn/tensor-scope.js";
+import type { Network } from "../systems/network.js";
+import type { RowOutput } from "../systems/system.js";
 
 /**
  * Largest difference allowed, relative to the largest expected value: half-precision GPUs stay well within it, a wrong
  * shader does not.
  */
 const TOLERANCE = 0.03;
-/** Candidates compared: spread over all scales, few enough for a manifest. */
+/** Numbers compared of each output: spread over all of it, few enough for a manifest. */
 const SAMPLES = 128;
 
-type Input = Sequences & { readonly pixelSeed: number };
+type Input = TokenRows & { readonly pixelSeed: number };
 
 /** Makes the self-test of a model by running its network here; call it on a backend that is known to be right. */
 export async function makeSelfTest(network: Network): Promise<SelfTest> {
@@ -50,30 +55,32 @@ export async function runSelfTest(network: Network, test: SelfTest | null, optio
 }
 
 async function runInput(network: Network, input: Input, options: RunOptions): Promise<Record<string, Float32Array>> {
-  const features = await network.encodeImage(makePixels(network.config.image.size, input.pixelSeed), options);
+  const { image } = network.config;
+  const features = image && (await network.encodeImage(makePixels(image.size, input.pixelSeed), options));
   try {
-    return outputsOf(await network.run(input, features, options), input);
+    return samplesOf(await network.run(input, features, options), input, network.system.perPiece);
   } finally {
-    features.dispose();
+    features?.dispose();
   }
 }
 
-/** Padding is left out: what stands there is nobody's business. */
-function outputsOf(output: NetworkOutput, { rows, length, lengths }: Input): Record<string, Float32Array> {
-  const unpadded = (values: Float32Array): Float32Array =>
-    Float32Array.from(
-      Array.from({ length: rows }, (_, row) => [...values.subarray(row * length, row * length + lengths[row]!)]).flat(),
-    );
-  const candidates = output.candidates!;
-  const step = Math.max(1, Math.floor(candidates.length / SAMPLES));
-  return {
-    start: unpadded(output.start),
-    end: unpadded(output.end),
-    existence: output.existence,
-    none: output.none!,
-    relevance: output.relevance!,
-    candidates: candidates.filter((_, index) => index % step === 0),
-  };
+/** Some numbers of each output. Padding is left out, since nothing depends on it. */
+function samplesOf(
+  output: RowOutput,
+  { rows, length, lengths }: Input,
+  perPiece: readonly string[],
+): Record<string, Float32Array> {
+  const samples: Record<string, Float32Array> = {};
+  for (const [name, values] of Object.entries(output)) {
+    if (values === null) continue;
+    const width = values.length / (rows * length);
+    const kept = perPiece.includes(name)
+      ? values.filter((_, at) => Math.floor(at / width) % length < lengths[Math.floor(at / (width * length))]!)
+      : values;
+    const step = Math.max(1, Math.floor(kept.length / SAMPLES));
+    samples[name] = kept.filter((_, index) => index % step === 0);
+  }
+  return samples;
 }
 
 /** Two sequences of different lengths, with pieces from all over the vocabulary. */

@@ -1,5 +1,5 @@
 // Addresses: from what a page author writes to the model folder's URL, and from there to the URL of each file.
-import { MnerError } from "../errors/mner-error.js";
+import { MnerError } from "../core/mner-error.js";
 import { MANIFEST_FILE } from "./manifest.js";
 
 /**

@@ -1,5 +1,5 @@
 // One request whose body is read piece by piece, given up when the caller aborts or when nothing arrives for too long.
-import { throwIfAborted } from "../errors/mner-error.js";
+import { throwIfAborted } from "../core/abort.js";
 
 export interface Connection {
   readonly response: Response;

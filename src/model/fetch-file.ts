@@ -1,6 +1,6 @@
 // Fetches one file of known length and hash. A lost connection is resumed where it broke; bytes that do not match the
 // hash are fetched once more past all caches; nothing is returned that was not verified.
-import { MnerError } from "../errors/mner-error.js";
+import { MnerError } from "../core/mner-error.js";
 import { fileAddress } from "./address.js";
 import { connect } from "./connection.js";
 import { notAModel } from "./manifest.js";

@@ -1,10 +1,11 @@
 // Fetches manifest.json, of which only the folder's address is known. It is the root of trust for all other files, so
 // it must come from the origin that was asked.
-import { MnerError } from "../errors/mner-error.js";
+
+import { invalid } from "../core/json.js";
+import { MnerError } from "../core/mner-error.js";
 import { fileAddress } from "./address.js";
 import { type Connection, connect } from "./connection.js";
 import type { FetchContext } from "./fetch-file.js";
-import { invalid } from "./json-checks.js";
 import { MANIFEST_LIMITS } from "./limits.js";
 import { MANIFEST_FILE, parseManifest } from "./manifest.js";
 import type { ModelManifest } from "./manifest-types.js";

@@ -56,8 +56,3 @@ export function float16Table(): Float32Array {
   decodeTable = table;
   return table;
 }
-
-/** The number that 16 bits stand for. */
-export function fromFloat16Bits(bits: number): number {
-  return float16Table()[bits & 0xffff]!;
-}

@@ -1,23 +1,9 @@
 // The model folder: its manifest, its shards, its hashes, its numbers. Nothing here knows tensors, text or photos.
-export type { Json } from "./json-checks.js";
 export { FORMAT_VERSION, MANIFEST_LIMITS } from "./limits.js";
 export type { LoadedModel, LoadOptions } from "./load.js";
-export { forgetStoredModels, isModelStored, loadModel } from "./load.js";
-export { checkManifest, isSafePath, MANIFEST_FILE, parseManifest } from "./manifest.js";
-export type {
-  Calibration,
-  FileEntry,
-  ImageConfig,
-  ImageTrunkKind,
-  LogisticCalibration,
-  ModelConfig,
-  ModelManifest,
-  QueryEntry,
-  SelfTest,
-  TensorEncoding,
-  TensorEntry,
-  TextConfig,
-} from "./manifest-types.js";
+export { loadModel } from "./load.js";
+export { checkManifest, isSafePath, MANIFEST_FILE, parseManifest, readQueries } from "./manifest.js";
+export type { FileEntry, FreeForm, ModelManifest, SelfTest, TensorEncoding, TensorEntry } from "./manifest-types.js";
 export type { LoadProgress } from "./progress.js";
 export type { WeightBits } from "./quantise.js";
 export {

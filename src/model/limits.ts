@@ -2,8 +2,8 @@
 
 const MEBIBYTE = 1024 * 1024;
 
-/** The format this version writes, and the newest it reads. */
-export const FORMAT_VERSION = 1;
+/** The format this version writes, and the newest it reads. Version 1 did not say its system: it knew only MNER-QG. */
+export const FORMAT_VERSION = 2;
 
 export const MANIFEST_LIMITS = {
   /** manifest.json itself, self-test vector included. */

@@ -1,7 +1,15 @@
 // Loading over bad connections: what breaks is resumed, what hangs is given up, what changes is read anew.
 import { describe, expect, it } from "vitest";
-import { exampleFolder, startServer, tagOf } from "./faulty-server.js";
-import { cutOff, cutOffWhole, expectWhole, IMPATIENT, status, times, useServer } from "./load-test-tools.js";
+import { exampleFolder, startServer, tagOf } from "../../test/support/faulty-server.js";
+import {
+  cutOff,
+  cutOffWhole,
+  expectWhole,
+  IMPATIENT,
+  status,
+  times,
+  useServer,
+} from "../../test/support/load-test-tools.js";
 
 const harness = useServer();
 

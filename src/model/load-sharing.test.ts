@@ -1,6 +1,6 @@
 // Loads that are aborted, loads that are shared, and callbacks that fail.
 import { describe, expect, it } from "vitest";
-import { expectWhole, status, times, useServer } from "./load-test-tools.js";
+import { expectWhole, status, times, useServer } from "../../test/support/load-test-tools.js";
 
 const harness = useServer();
 

@@ -1,9 +1,13 @@
 // Loading with storage: one release at a time, verified again at every use, and never a condition.
 import { beforeEach, describe, expect, it } from "vitest";
-import { exampleFolder, type Fault, startServer } from "./faulty-server.js";
-import { isModelStored, type LoadOptions, loadModel } from "./load.js";
-import { expectWhole, IMPATIENT, QUICK, status, useServer } from "./load-test-tools.js";
-import { MemoryCaches } from "./memory-caches.js";
+import { exampleFolder, type Fault, startServer } from "../../test/support/faulty-server.js";
+import { expectWhole, IMPATIENT, QUICK, status, useServer } from "../../test/support/load-test-tools.js";
+import { MemoryCaches } from "../../test/support/memory-caches.js";
+import { isModelStored } from "../../test/support/stored-models.js";
+import { MnerError } from "../core/mner-error.js";
+import { type LoadOptions, loadModel } from "./load.js";
+import type { ModelManifest } from "./manifest-types.js";
+import { sha256 } from "./sha256.js";
 
 const harness = useServer();
 
@@ -61,6 +65,31 @@ describe("storage", () => {
     expect([...harness.server.requests].sort()).toEqual(["manifest.json", "weights-3.bin"]);
     harness.server.requests.length = 0;
     expectWhole(await stored());
+    expect(harness.server.requests).toEqual(["manifest.json"]);
+  });
+
+  it.each([
+    ["of a newer format", (manifest: Record<string, unknown>) => ({ ...manifest, formatVersion: 99 })],
+    ["for a system not known here", (manifest: Record<string, unknown>) => ({ ...manifest, system: "later" })],
+  ])("takes a stored manifest %s for absent, and is healed by the server's", async (_, change) => {
+    await stored();
+    const [[name, store]] = [...caches.stores] as [[string, Map<string, Uint8Array>]];
+    const { url } = caches.find("manifest.json")!;
+    const newer = change(JSON.parse(new TextDecoder().decode(store.get(url)!)));
+    const bytes = new TextEncoder().encode(JSON.stringify(newer));
+    store.set(url, bytes);
+    caches.stores.delete(name);
+    caches.stores.set(name.replace(/[^/]*$/, await sha256(bytes)), store as never);
+    const accept = async ({ system }: ModelManifest): Promise<void> => {
+      if (system !== "mner-qg") throw new MnerError("model-version-unsupported", "not known");
+    };
+    expectWhole(await stored({ accept }));
+    expectWhole(await stored({ accept }));
+  });
+
+  it("fetches nothing of a model that the caller cannot use", async () => {
+    const accept = () => Promise.reject(new MnerError("model-version-unsupported", "not known"));
+    await expect(stored({ accept })).rejects.toMatchObject({ code: "model-version-unsupported" });
     expect(harness.server.requests).toEqual(["manifest.json"]);
   });
 

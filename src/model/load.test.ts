@@ -1,9 +1,9 @@
 // Loading over real HTTP: sound folders, folders that are something else, shards that cannot be had.
 import { gzipSync } from "node:zlib";
 import { describe, expect, it, vi } from "vitest";
-import { exampleFolder, type Fault, startServer } from "./faulty-server.js";
+import { exampleFolder, type Fault, startServer } from "../../test/support/faulty-server.js";
+import { expectWhole, IMPATIENT, QUICK, status, times, useServer } from "../../test/support/load-test-tools.js";
 import { loadModel } from "./load.js";
-import { expectWhole, IMPATIENT, QUICK, status, times, useServer } from "./load-test-tools.js";
 import type { LoadProgress } from "./progress.js";
 
 const harness = useServer();
@@ -201,5 +201,20 @@ describe("a shard that cannot be had", () => {
   it("says nothing for ever", async () => {
     harness.server.faults.set("weights-1.bin", () => true);
     await expect(harness.load({ retry: IMPATIENT })).rejects.toMatchObject({ code: "model-network" });
+  });
+});
+
+describe("a shard that says another's hash", () => {
+  it("is held to its own length all the same", async () => {
+    const manifest = JSON.parse(new TextDecoder().decode(harness.server.files.get("manifest.json")!));
+    const first = manifest.shards[0];
+    const second = manifest.shards.at(-1);
+    expect(first.bytes).not.toBe(second.bytes);
+    second.sha256 = first.sha256;
+    harness.server.files.set("manifest.json", new TextEncoder().encode(JSON.stringify(manifest)));
+    await expect(harness.load({ concurrency: 1 })).rejects.toMatchObject({
+      code: expect.stringMatching(/^model-shard-/),
+      message: expect.stringContaining(second.path),
+    });
   });
 });

@@ -1,5 +1,7 @@
 // Loads a model folder over the network or from the device: one release, every byte verified, in parallel, resumable.
-import { isMnerError, MnerError, throwIfAborted } from "../errors/mner-error.js";
+import { throwIfAborted } from "../core/abort.js";
+import { isMnerError, MnerError } from "../core/mner-error.js";
+import { Share } from "../core/share.js";
 import { resolveFolder } from "./address.js";
 import { type FetchContext, fetchFile } from "./fetch-file.js";
 import { fetchManifest, type Release } from "./fetch-manifest.js";
@@ -8,16 +10,7 @@ import type { FileEntry, ModelManifest } from "./manifest-types.js";
 import { type LoadProgress, ProgressMeter } from "./progress.js";
 import { RETRY_RULE, type RetryRule } from "./retry.js";
 import { sha256 } from "./sha256.js";
-import { share } from "./share.js";
-import {
-  deviceCaches,
-  findStored,
-  forgetStored,
-  type ModelNotice,
-  openStore,
-  type ReleaseStore,
-  releaseKey,
-} from "./storage.js";
+import { deviceCaches, findStored, type ModelNotice, openStore, type ReleaseStore, releaseKey } from "./storage.js";
 import { openWeights, type Weights } from "./weights.js";
 
 /** A model folder, read and verified. */
@@ -43,6 +36,16 @@ export interface LoadOptions {
   /** For tests and Node; the platform's own when absent. `caches: null` keeps nothing. */
   readonly fetch?: typeof fetch;
   readonly caches?: CacheStorage | null;
+  /** Rejects a manifest that the caller cannot use, before any other file is fetched. */
+  readonly accept?: (manifest: ModelManifest) => Promise<void>;
+}
+
+/** Where a model comes from. */
+interface Source {
+  readonly folder: URL;
+  readonly context: FetchContext;
+  readonly caches: CacheStorage | null;
+  readonly accept: (manifest: ModelManifest) => Promise<void>;
 }
 
 /** What loads share: plain data, out of which every caller gets weights of its own. */
@@ -68,42 +71,26 @@ export async function loadModel(model: string | URL, options: LoadOptions = {}):
   const fetcher = options.fetch ?? globalThis.fetch;
   const caches = options.caches === undefined ? deviceCaches() : options.caches;
   const toldNoStorage = options.caches === null;
-  const loaded = await share({
-    key: folder.href,
-    parts: [fetcher, caches],
+  const accept = options.accept ?? acceptAll;
+  const lease = await loads.hold({
+    key: [folder.href, fetcher, caches, accept],
     signal: options.signal,
-    onProgress: options.onProgress,
-    start: (signal, onProgress) => {
+    onEvent: options.onProgress,
+    make: (signal, tell) => {
       const rule = { ...RETRY_RULE, ...options.retry };
-      const meter = new ProgressMeter(onProgress);
+      const meter = new ProgressMeter((progress) => tell(progress, true));
       const context = { fetch: fetcher, signal, rule };
-      return loadFiles(folder, context, caches, toldNoStorage, meter, options.concurrency ?? CONCURRENCY);
+      const source = { folder, context, caches, accept };
+      return loadFiles(source, toldNoStorage, meter, options.concurrency ?? CONCURRENCY);
     },
   });
-  return assemble(loaded);
+  lease.release();
+  return assemble(lease.value);
 }
 
-/** Whether a whole release of this address is on the device, so that it can be used offline. */
-export async function isModelStored(
-  model: string | URL,
-  options: Pick<LoadOptions, "base" | "caches"> = {},
-): Promise<boolean> {
-  const caches = options.caches === undefined ? deviceCaches() : options.caches;
-  const stored = await findStored(caches, resolveFolder(model, options.base).href);
-  if (!stored) return false;
-  try {
-    const manifest = parseManifest(stored.manifest);
-    const present = await Promise.all(filesOf(manifest).map(({ path }) => stored.has(path)));
-    return present.every(Boolean);
-  } catch {
-    return false;
-  }
-}
+const loads = new Share<LoadedFiles, LoadProgress>(() => {});
 
-/** Deletes all models stored on the device; returns how many releases there were. */
-export function forgetStoredModels(caches: CacheStorage | null = deviceCaches()): Promise<number> {
-  return forgetStored(caches);
-}
+const acceptAll = async (): Promise<void> => {};
 
 /** The files that the manifest lists, small ones first, so that their faults show early. */
 export function filesOf(manifest: ModelManifest): readonly FileEntry[] {
@@ -124,13 +111,12 @@ export function assemble({ release, files, source, notices }: LoadedFiles): Load
 }
 
 async function loadFiles(
-  folder: URL,
-  context: FetchContext,
-  caches: CacheStorage | null,
+  source: Source,
   toldNoStorage: boolean,
   meter: ProgressMeter,
   concurrency: number,
 ): Promise<LoadedFiles> {
+  const { folder, context, caches } = source;
   const notices: ModelNotice[] = [];
   const notify = (notice: ModelNotice): void => {
     if (!notices.some(({ code }) => code === notice.code)) notices.push(notice);
@@ -138,7 +124,7 @@ async function loadFiles(
   if (caches === null && !toldNoStorage) notify(NO_STORAGE);
   /** Verified files by hash: what a replaced release shares with the new one is not fetched twice. */
   const verified = new Map<string, Uint8Array>();
-  let { release, stored } = await findRelease(folder, context, caches, notify);
+  let { release, stored } = await findRelease(source, notify);
   for (let restart = 0; ; restart++) {
     const store = await openStore(caches, releaseKey(release.manifest, release.hash), folder.href, notify);
     try {
@@ -161,6 +147,7 @@ async function loadFiles(
       const newer = await fetchManifest(folder, context, true).catch(() => null);
       throwIfAborted(context.signal);
       if (!newer || newer.hash === release.hash) throw error;
+      await source.accept(newer.manifest);
       release = newer;
     }
   }
@@ -178,23 +165,40 @@ const FROM_DEVICE: ModelNotice = {
 
 /** The server's release, or the device's when the server cannot be reached; and the device's, should it be needed. */
 async function findRelease(
-  folder: URL,
-  context: FetchContext,
-  caches: CacheStorage | null,
+  source: Source,
   notify: (notice: ModelNotice) => void,
 ): Promise<{ release: Release; stored: Release | null }> {
-  const found = await findStored(caches, folder.href);
-  if (!found) return { release: await fetchManifest(folder, context), stored: null };
-  const bytes = found.manifest;
-  const stored = { manifest: parseManifest(bytes), bytes, hash: await sha256(bytes), folder };
-  const rule = { ...context.rule, attempts: 1, stallMs: Math.min(context.rule.stallMs, STALL_WITH_COPY_MS) };
+  const { folder, context } = source;
+  const stored = await readStored(source);
+  const rule = stored
+    ? { ...context.rule, attempts: 1, stallMs: Math.min(context.rule.stallMs, STALL_WITH_COPY_MS) }
+    : context.rule;
+  let release: Release;
   try {
-    return { release: await fetchManifest(folder, { ...context, rule }), stored };
+    release = await fetchManifest(folder, { ...context, rule });
   } catch (error) {
     throwIfAborted(context.signal);
-    if (!isUnreachable(error)) throw error;
+    if (!stored || !isUnreachable(error)) throw error;
     notify(FROM_DEVICE);
     return { release: stored, stored: null };
+  }
+  await source.accept(release.manifest);
+  return { release, stored };
+}
+
+/**
+ * The release on the device. One that this version cannot read (it was stored by a newer one, which was then taken back)
+ * counts as absent: the server has one that fits.
+ */
+async function readStored({ folder, caches, accept }: Source): Promise<Release | null> {
+  const found = await findStored(caches, folder.href);
+  if (!found) return null;
+  try {
+    const manifest = parseManifest(found.manifest);
+    await accept(manifest);
+    return { manifest, bytes: found.manifest, hash: await sha256(found.manifest), folder };
+  } catch {
+    return null;
   }
 }
 
@@ -259,7 +263,8 @@ async function collect(run: Run): Promise<{ files: Map<string, Uint8Array>; fetc
 /** A stored file, if it still has its length and hash; a damaged one is thrown away, to be fetched again. */
 async function fromStore({ store, verified }: Run, entry: FileEntry): Promise<Uint8Array | null> {
   const known = verified.get(entry.sha256);
-  if (known) return known;
+  // The manifest may say the hash of one file and the length of another.
+  if (known?.length === entry.bytes) return known;
   const bytes = await store.get(entry.path);
   if (!bytes) return null;
   if (bytes.length === entry.bytes && (await sha256(bytes)) === entry.sha256) return bytes;

@@ -10,7 +10,7 @@ import {
   field,
   invalid,
   type JsonRecord,
-} from "./json-checks.js";
+} from "../core/json.js";
 import { MANIFEST_LIMITS } from "./limits.js";
 import type { FileEntry, TensorEncoding, TensorEntry } from "./manifest-types.js";
 

@@ -1,5 +1,9 @@
 // What a model folder's manifest.json says, as types. The checks that make them true are in manifest.ts.
-import type { Json } from "./json-checks.js";
+import type { Json } from "../core/json.js";
+import type { Query } from "../core/results.js";
+
+/** What only its reader understands: checked there. */
+export type FreeForm = Readonly<Record<string, Json>>;
 
 /** A file of the folder, told by name, length and SHA-256 (lower-case hexadecimal). */
 export interface FileEntry {
@@ -25,84 +29,28 @@ export interface TensorEntry {
   readonly scaleOffset?: number;
 }
 
-export interface TextConfig {
-  readonly layers: number;
-  readonly width: number;
-  readonly heads: number;
-  readonly feedForward: number;
-  readonly vocabulary: number;
-  readonly positions: number;
-  readonly segments: number;
-  readonly shapes: number;
-  readonly normEpsilon: number;
-}
-
-export type ImageTrunkKind = "csp-darknet-pan" | "darknet53-fpn";
-
-export interface ImageConfig {
-  readonly kind: ImageTrunkKind;
-  /** Side of the square the photo is letterboxed to. */
-  readonly size: number;
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-  /** Channels and strides of the trunk's three maps, coarsest first. */
-  readonly channels: readonly number[];
-  readonly strides: readonly number[];
-}
-
-/** A question of the model's own. */
-export interface QueryEntry {
-  readonly label: string;
-  readonly query: string;
-}
-
-/** The network's sizes. Keys that this version does not know are kept as they are. */
-export interface ModelConfig {
-  readonly size: string;
-  readonly text: TextConfig;
-  readonly image: ImageConfig;
-  readonly width: number;
-  readonly attentionHeads: number;
-  /** Whether the query-conditioned maps mix channels only in their 1×1 layers; full convolutions when absent or false. */
-  readonly depthwise?: boolean;
-  /** [scale][anchor] = [width, height] in input pixels. */
-  readonly anchors: readonly (readonly (readonly [number, number])[])[];
-  readonly maxSpanWords: number;
-  readonly maxPieces: number;
-  readonly queries?: readonly QueryEntry[];
-  readonly decode?: Readonly<Record<string, Json>>;
-}
-
-/** Turns a logit into a probability: sigmoid(a · logit + b). */
-export interface LogisticCalibration {
-  readonly a: number;
-  readonly b: number;
-}
-
-export interface Calibration {
-  readonly spanThreshold: number;
-  readonly span: LogisticCalibration;
-  readonly none: LogisticCalibration;
-}
-
 /** A known input and the output it must give on every backend. */
 export interface SelfTest {
-  readonly input: Readonly<Record<string, Json>>;
-  readonly output: Readonly<Record<string, Json>>;
+  readonly input: FreeForm;
+  readonly output: FreeForm;
 }
 
 export interface ModelManifest {
   readonly format: "mner-qg-model";
-  readonly formatVersion: 1;
+  readonly formatVersion: 2;
+  /** Which network and decoding the weights are for; a name of the systems' registry. */
+  readonly system: string;
   readonly name: string;
   readonly version: string;
   readonly licence: string;
   readonly created: string;
-  readonly config: ModelConfig;
+  /** The network's sizes and what decoding needs, as the system reads them. */
+  readonly config: FreeForm;
   readonly tokenizer: { readonly files: readonly FileEntry[] };
-  readonly queries: readonly QueryEntry[];
-  readonly metrics: Readonly<Record<string, Json>>;
-  readonly calibration: Calibration;
+  readonly queries: readonly Query[];
+  readonly metrics: FreeForm;
+  /** How scores become probabilities, as the system reads it. */
+  readonly calibration: FreeForm;
   /** Null when whoever made the folder could not run the network (a converted checkpoint, for instance). */
   readonly selfTest: SelfTest | null;
   readonly shards: readonly FileEntry[];

@@ -1,29 +1,30 @@
 // Reads and checks manifest.json, the one file of a model folder that everything else is measured against.
 // Nothing of it is used before all of it is found sound.
-import { MnerError } from "../errors/mner-error.js";
+
 import {
   asInteger,
   asList,
   asMatch,
-  asNumber,
   asRecord,
   asText,
   copyJson,
   describe,
   field,
   invalid,
-  type Json,
   type JsonRecord,
-} from "./json-checks.js";
+} from "../core/json.js";
+import { MnerError } from "../core/mner-error.js";
+import type { Query } from "../core/results.js";
 import { FORMAT_VERSION, MANIFEST_LIMITS } from "./limits.js";
-import { readConfig, readQueries } from "./manifest-config.js";
 import { readTensors } from "./manifest-tensors.js";
-import type { Calibration, FileEntry, LogisticCalibration, ModelManifest, SelfTest } from "./manifest-types.js";
+import type { FileEntry, FreeForm, ModelManifest, SelfTest } from "./manifest-types.js";
 
 /** The name every model folder's first file has. */
 export const MANIFEST_FILE = "manifest.json";
 
 const FORMAT = "mner-qg-model";
+/** The system of manifests that do not say it. */
+const FIRST_SYSTEM = "mner-qg";
 /** Plain segments only: no `..`, no leading dot or slash, no backslash, scheme, query or percent sign can pass. */
 const SAFE_PATH = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
 /** Names become cache keys and file names, so they are kept plain. */
@@ -64,7 +65,7 @@ export function checkManifest(value: unknown): ModelManifest {
   const record = value as JsonRecord;
   const format = field(record, "format");
   if (format !== FORMAT) throw notAModel(`manifest.json has the format ${describe(format)} instead of "${FORMAT}"`);
-  checkVersion(field(record, "formatVersion"));
+  const version = readVersion(field(record, "formatVersion"));
   const shards = readFiles(field(record, "shards"), "shards", MANIFEST_LIMITS.shards, MANIFEST_LIMITS.shardBytes);
   const tokenizer = asRecord(field(record, "tokenizer"), "tokenizer");
   const files = readFiles(
@@ -81,15 +82,19 @@ export function checkManifest(value: unknown): ModelManifest {
   return {
     format: FORMAT,
     formatVersion: FORMAT_VERSION,
+    system:
+      version === 1
+        ? FIRST_SYSTEM
+        : asMatch(field(record, "system"), "system", SAFE_NAME, "letters, digits and . _ + -", 100),
     name: asMatch(field(record, "name"), "name", SAFE_NAME, "letters, digits and . _ + -", 100),
     version: asMatch(field(record, "version"), "version", SAFE_NAME, "letters, digits and . _ + -", 100),
     licence: asText(field(record, "licence"), "licence", 2000),
     created: asMatch(field(record, "created"), "created", DATE, "a date such as 2025-01-31", 40),
-    config: readConfig(field(record, "config")),
+    config: freeForm(field(record, "config"), "config"),
     tokenizer: { files },
     queries: readQueries(field(record, "queries"), "queries"),
     metrics: freeForm(field(record, "metrics") ?? {}, "metrics"),
-    calibration: readCalibration(asRecord(field(record, "calibration"), "calibration")),
+    calibration: freeForm(field(record, "calibration"), "calibration"),
     selfTest: readSelfTest(field(record, "selfTest")),
     shards,
     tensors: readTensors(field(record, "tensors"), shards),
@@ -110,7 +115,7 @@ export function notAModel(what: string, cause?: unknown): MnerError {
   );
 }
 
-function checkVersion(value: unknown): void {
+function readVersion(value: unknown): number {
   const version = asInteger(value, "formatVersion", 1, Number.MAX_SAFE_INTEGER);
   if (version > FORMAT_VERSION) {
     throw new MnerError(
@@ -118,6 +123,18 @@ function checkVersion(value: unknown): void {
       `The model folder has format version ${version}, and this mner-qg reads up to ${FORMAT_VERSION}. Use a newer mner-qg.`,
     );
   }
+  return version;
+}
+
+/** Checks a list of questions (label and words). */
+export function readQueries(value: unknown, where: string): Query[] {
+  return asList(value, where, 1, MANIFEST_LIMITS.queries).map((entry, index) => {
+    const record = asRecord(entry, `${where}[${index}]`);
+    return {
+      label: asText(field(record, "label"), `${where}[${index}].label`, 100),
+      query: asText(field(record, "query"), `${where}[${index}].query`, 2000),
+    };
+  });
 }
 
 function readFiles(value: unknown, where: string, most: number, mostBytes: number): FileEntry[] {
@@ -146,22 +163,6 @@ function checkPathsDiffer(files: readonly FileEntry[]): void {
   }
 }
 
-function readCalibration(record: JsonRecord): Calibration {
-  return {
-    spanThreshold: asNumber(field(record, "spanThreshold"), "calibration.spanThreshold", 0, 1),
-    span: readLogistic(field(record, "span"), "calibration.span"),
-    none: readLogistic(field(record, "none"), "calibration.none"),
-  };
-}
-
-function readLogistic(value: unknown, where: string): LogisticCalibration {
-  const record = asRecord(value, where);
-  return {
-    a: asNumber(field(record, "a"), `${where}.a`, -1e6, 1e6),
-    b: asNumber(field(record, "b"), `${where}.b`, -1e6, 1e6),
-  };
-}
-
 function readSelfTest(value: unknown): SelfTest | null {
   if (value === undefined || value === null) return null;
   const record = asRecord(value, "selfTest");
@@ -171,6 +172,6 @@ function readSelfTest(value: unknown): SelfTest | null {
   };
 }
 
-function freeForm(value: unknown, where: string): Readonly<Record<string, Json>> {
-  return copyJson(asRecord(value, where), where) as Readonly<Record<string, Json>>;
+function freeForm(value: unknown, where: string): FreeForm {
+  return copyJson(asRecord(value, where), where) as FreeForm;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { exampleFolder } from "./faulty-server.js";
+import { exampleFolder } from "../../test/support/faulty-server.js";
 import { loadModelFolder } from "./node.js";
 
 let folder: string;

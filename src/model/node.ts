@@ -2,10 +2,11 @@
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MnerError, throwIfAborted } from "../errors/mner-error.js";
-import { invalid } from "./json-checks.js";
+import { throwIfAborted } from "../core/abort.js";
+import { invalid } from "../core/json.js";
+import { MnerError } from "../core/mner-error.js";
 import { MANIFEST_LIMITS } from "./limits.js";
-import { assemble, filesOf, type LoadedModel } from "./load.js";
+import { assemble, filesOf, type LoadedModel, type LoadOptions } from "./load.js";
 import { MANIFEST_FILE, parseManifest } from "./manifest.js";
 import type { FileEntry } from "./manifest-types.js";
 import { type LoadProgress, ProgressMeter } from "./progress.js";
@@ -14,6 +15,7 @@ import { sha256 } from "./sha256.js";
 export interface FolderOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: LoadProgress) => void;
+  readonly accept?: LoadOptions["accept"];
 }
 
 /** Loads a model folder by its path (or file: URL). */
@@ -23,6 +25,7 @@ export async function loadModelFolder(folder: string | URL, options: FolderOptio
   const path = folder instanceof URL || folder.startsWith("file:") ? fileURLToPath(folder) : folder;
   const bytes = await readManifest(join(path, MANIFEST_FILE), path);
   const manifest = parseManifest(bytes);
+  await options.accept?.(manifest);
   const meter = new ProgressMeter(options.onProgress ?? (() => {}));
   const entries = filesOf(manifest);
   meter.begin(entries.reduce((sum, entry) => sum + entry.bytes, 0));

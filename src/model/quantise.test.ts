@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { float16Table, fromFloat16Bits, toFloat16Bits } from "./float16.js";
+import { float16Table, toFloat16Bits } from "./float16.js";
 import {
   decodeFloat16,
   decodeInt8,
@@ -76,7 +76,7 @@ describe("float16", () => {
     const table = float16Table();
     for (let half = 0; half < 65_536; half++) {
       const back = toFloat16Bits(table[half]!);
-      const same = Number.isNaN(table[half]!) ? Number.isNaN(fromFloat16Bits(back)) : back === half;
+      const same = Number.isNaN(table[half]!) ? Number.isNaN(table[back]) : back === half;
       if (!same) expect.fail(`0x${half.toString(16)} came back as 0x${back.toString(16)}`);
     }
   });

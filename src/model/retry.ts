@@ -1,5 +1,6 @@
 // When to try again and how long to wait: short at first, longer each time, never for ever, and over at once when aborted.
-import { MnerError, throwIfAborted } from "../errors/mner-error.js";
+import { throwIfAborted } from "../core/abort.js";
+import { MnerError } from "../core/mner-error.js";
 
 export interface RetryRule {
   /** Attempts in a row that bring nothing new before giving up. */

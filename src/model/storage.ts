@@ -1,6 +1,6 @@
 // Keeps verified files on the device (Cache API), one cache per release, so that two releases can never mix. Where the
 // browser refuses storage, files are kept in memory until the load is complete, and the caller is told once.
-import { MnerError } from "../errors/mner-error.js";
+import { MnerError } from "../core/mner-error.js";
 import { isSafePath, MANIFEST_FILE } from "./manifest.js";
 import type { ModelManifest } from "./manifest-types.js";
 import { sha256 } from "./sha256.js";

@@ -1,6 +1,6 @@
 // The verified shards as one byte stream, out of which tensors are decoded one at a time, so that the float32 form of
 // the whole model never exists beside its compressed form unless the caller keeps it.
-import { MnerError } from "../errors/mner-error.js";
+import { MnerError } from "../core/mner-error.js";
 import { SCALE_BYTES } from "./manifest-tensors.js";
 import type { FileEntry, TensorEntry } from "./manifest-types.js";
 import { decodeFloat16, decodeInt8 } from "./quantise.js";
@@ -20,8 +20,6 @@ export interface Weights {
   shapeOf(name: string): readonly number[];
   /** Decodes one tensor; each call makes a fresh array. */
   read(name: string): DecodedTensor;
-  /** All tensors in the manifest's order, each decoded when its turn comes. */
-  readAll(): IterableIterator<DecodedTensor>;
   /** Lets the shards' memory go; reading afterwards fails with `disposed`. */
   release(): void;
 }
@@ -62,9 +60,6 @@ export function openWeights(
     has: (name) => byName.has(name),
     shapeOf: (name) => find(name).shape,
     read,
-    *readAll() {
-      for (const tensor of tensors) yield read(tensor.name);
-    },
     release: () => {
       held = null;
     },

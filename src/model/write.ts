@@ -1,20 +1,12 @@
 // Writes a model folder: encodes tensors as they come, cuts the byte stream into shards, and describes it all in a
 // manifest. One tensor and one shard are in memory at a time, so a checkpoint larger than memory can be converted.
-import { MnerError, throwIfAborted } from "../errors/mner-error.js";
-import type { Json } from "./json-checks.js";
+import { throwIfAborted } from "../core/abort.js";
+import { MnerError } from "../core/mner-error.js";
+import type { Query } from "../core/results.js";
 import { FORMAT_VERSION, MANIFEST_LIMITS } from "./limits.js";
 import { checkManifest, MANIFEST_FILE } from "./manifest.js";
 import { ALIGNMENT, elementCount } from "./manifest-tensors.js";
-import type {
-  Calibration,
-  FileEntry,
-  ModelConfig,
-  ModelManifest,
-  QueryEntry,
-  SelfTest,
-  TensorEncoding,
-  TensorEntry,
-} from "./manifest-types.js";
+import type { FileEntry, FreeForm, ModelManifest, SelfTest, TensorEncoding, TensorEntry } from "./manifest-types.js";
 import { encodeFloat16, encodeInt8, encodingFor, fitsFloat16, type WeightBits } from "./quantise.js";
 import { sha256 } from "./sha256.js";
 
@@ -27,16 +19,18 @@ export interface NamedTensor {
 
 /** What the manifest says beside the tables that the writer makes itself. */
 export interface ModelDescription {
+  /** Which network and decoding the weights are for. */
+  readonly system: string;
   readonly name: string;
   readonly version: string;
   readonly licence: string;
   /** A date such as 2025-01-31; given, not read from the clock, so that the same input gives the same bytes. */
   readonly created: string;
-  readonly config: ModelConfig;
-  readonly queries: readonly QueryEntry[];
-  readonly metrics?: Readonly<Record<string, Json>>;
+  readonly config: FreeForm;
+  readonly queries: readonly Query[];
+  readonly metrics?: FreeForm;
   /** Uncalibrated (probabilities as the network gives them) when absent. */
-  readonly calibration?: Calibration;
+  readonly calibration?: FreeForm;
   readonly selfTest?: SelfTest | null;
 }
 
@@ -56,7 +50,7 @@ export interface WriteOptions {
 }
 
 /** Without measured calibration a logit's sigmoid is taken as it is. */
-export const UNCALIBRATED: Calibration = { spanThreshold: 0.5, span: { a: 1, b: 0 }, none: { a: 1, b: 0 } };
+export const UNCALIBRATED: FreeForm = { spanThreshold: 0.5, span: { a: 1, b: 0 }, none: { a: 1, b: 0 } };
 
 /** Writes all files of a model folder and returns the manifest, which has passed the same checks as when it is loaded. */
 export async function writeModel(options: WriteOptions): Promise<ModelManifest> {
@@ -79,6 +73,7 @@ export async function writeModel(options: WriteOptions): Promise<ModelManifest> 
   const manifest: ModelManifest = {
     format: "mner-qg-model",
     formatVersion: FORMAT_VERSION,
+    system: description.system,
     name: description.name,
     version: description.version,
     licence: description.licence,

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { uncased } from "../../test/support/test-tokenizer.js";
 import { type BasicToken, basicTokens, type NormaliserOptions } from "./normaliser.js";
-import { uncased } from "./test-tokenizer.js";
 
 const tokens = (text: string, options: NormaliserOptions = uncased): BasicToken[] =>
   basicTokens(text, 0, text.length, options);

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isMnerError } from "../errors/mner-error.js";
-import { arbitraryText } from "./arbitrary-text.js";
+import { arbitraryText } from "../../test/support/arbitrary-text.js";
+import { modelFile, modelTokenizer } from "../../test/support/test-tokenizer.js";
+import { isMnerError } from "../core/mner-error.js";
 import { basicTokens } from "./normaliser.js";
 import { type PreparedText, prepareText } from "./prepare.js";
-import { modelFile, modelTokenizer } from "./test-tokenizer.js";
 import { findLinks } from "./words.js";
 
 const tokenizer = modelTokenizer();

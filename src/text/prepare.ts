@@ -1,6 +1,6 @@
 // Turns a raw tweet into words and pieces: the words a span can be made of, and the pieces the network reads, each piece
 // knowing where it stands in the original text and in which word it begins.
-import { MnerError } from "../errors/mner-error.js";
+import { MnerError } from "../core/mner-error.js";
 import { basicTokens } from "./normaliser.js";
 import { type Shape, shapeOf, UNCASED } from "./shape.js";
 import type { Tokenizer } from "./tokenizer.js";

@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { arbitraryText } from "./arbitrary-text.js";
-import { mergeWindows } from "./predictions.js";
+import { arbitraryText } from "../../test/support/arbitrary-text.js";
+import { modelTokenizer } from "../../test/support/test-tokenizer.js";
+import type { Query } from "../core/results.js";
+import { mergeWindows } from "../systems/mner-qg/decode-spans.js";
 import { prepareText } from "./prepare.js";
-import { buildSequences, type TextQuery } from "./sequences.js";
-import { modelTokenizer } from "./test-tokenizer.js";
+import { buildSequences } from "./sequences.js";
 
 const tokenizer = modelTokenizer();
-const queries: readonly TextQuery[] = [
+const queries: readonly Query[] = [
   { label: "PER", query: "a person" },
   { label: "ORG", query: "a company or a sports team" },
 ];
@@ -46,7 +47,7 @@ describe("buildSequences", () => {
     const prepared = prepareText(tokenizer, "NASA");
     const refusal = expect.objectContaining({ code: "query-invalid" });
     expect(() => buildSequences(tokenizer, prepared, [], { maxPieces: 32 })).toThrow(refusal);
-    const long = (words: number): TextQuery[] => [{ label: "LONG", query: "team ".repeat(words) }];
+    const long = (words: number): Query[] => [{ label: "LONG", query: "team ".repeat(words) }];
     expect(() => buildSequences(tokenizer, prepared, long(16), { maxPieces: 32 })).not.toThrow();
     expect(() => buildSequences(tokenizer, prepared, long(17), { maxPieces: 32 })).toThrow(refusal);
     expect(() => buildSequences(tokenizer, prepared, long(17), { maxPieces: 32 })).toThrow(/LONG.*17 pieces/);

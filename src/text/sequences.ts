@@ -1,16 +1,11 @@
-// Lays pieces and queries out as the network reads them: `[CLS] query [SEP] sentence [SEP]`, one row per window and query,
-// all rows of one length.
-import { MnerError } from "../errors/mner-error.js";
+// Lays pieces and queries out as a network reads them: `[CLS] query [SEP] sentence [SEP]`, or `[CLS] sentence [SEP]` where
+// nothing is asked; one row per window and query, all rows of one length.
+import { MnerError } from "../core/mner-error.js";
+import type { Query } from "../core/results.js";
 import type { PreparedText } from "./prepare.js";
 import { UNCASED } from "./shape.js";
 import type { Tokenizer } from "./tokenizer.js";
 import { cutWindows, type Window } from "./windows.js";
-
-/** A question to the text: a label for its answers, and the words that ask. */
-export interface TextQuery {
-  readonly label: string;
-  readonly query: string;
-}
 
 export interface SequenceLimits {
   /** Most pieces in one row, query and special pieces included. */
@@ -36,30 +31,34 @@ export interface Sequences {
   readonly sentenceColumns: Int32Array;
 }
 
-/** [CLS], and a [SEP] after each part. */
-const SPECIAL_PIECES = 3;
+/** [CLS], and the [SEP] behind the sentence. */
+const SPECIAL_PIECES = 2;
 const DEFAULT_OVERLAP = 0.25;
 
-/** Builds the rows for a text and its queries. Fails with `query-invalid` when a query leaves the text too little room. */
+/**
+ * Builds the rows for a text and its queries; null stands for a row without one. Fails with `query-invalid` when a query
+ * leaves the text too little room.
+ */
 export function buildSequences(
   tokenizer: Tokenizer,
   prepared: PreparedText,
-  queries: readonly TextQuery[],
+  queries: readonly (Query | null)[],
   limits: SequenceLimits,
 ): Sequences {
   if (queries.length === 0)
     throw new MnerError("query-invalid", "There is no query. Ask for at least one type of name.");
   const { special } = tokenizer;
   const { pieces } = prepared;
-  const queryIds = queries.map(({ query }) => tokenizer.queryIds(query));
-  const windows = cutWindows(pieces, ...roomForText(queries, queryIds, limits));
+  // Between [CLS] and the sentence: the query and its [SEP].
+  const prompts = queries.map((one) => (one ? [...tokenizer.queryIds(one.query), special.separator] : []));
+  const windows = cutWindows(pieces, ...roomForText(queries, prompts, limits));
 
   const queryCount = queries.length;
   const rows = windows.length * queryCount;
   const lengths = new Int32Array(rows);
   windows.forEach((window, windowIndex) => {
-    queryIds.forEach((ids, query) => {
-      lengths[windowIndex * queryCount + query] = ids.length + window.endPiece - window.firstPiece + SPECIAL_PIECES;
+    prompts.forEach((prompt, query) => {
+      lengths[windowIndex * queryCount + query] = prompt.length + window.endPiece - window.firstPiece + SPECIAL_PIECES;
     });
   });
   const multipleOf = limits.multipleOf ?? 1;
@@ -68,15 +67,14 @@ export function buildSequences(
   const ids = new Int32Array(rows * length).fill(special.padding);
   const segments = new Int32Array(rows * length);
   const shapes = new Int32Array(rows * length).fill(UNCASED);
-  const sentenceColumns = Int32Array.from(queryIds, (query) => query.length + 2);
+  const sentenceColumns = Int32Array.from(prompts, (prompt) => prompt.length + 1);
   for (let row = 0; row < rows; row++) {
     const query = row % queryCount;
     const { firstPiece, endPiece } = windows[(row - query) / queryCount]!;
     const begin = row * length;
     ids[begin] = special.classification;
-    ids.set(queryIds[query]!, begin + 1);
+    ids.set(prompts[query]!, begin + 1);
     const sentence = begin + sentenceColumns[query]!;
-    ids[sentence - 1] = special.separator;
     for (let piece = firstPiece; piece < endPiece; piece++) {
       const { id, shape } = pieces[piece]!;
       ids[sentence + piece - firstPiece] = id;
@@ -91,16 +89,17 @@ export function buildSequences(
 
 /** Pieces of text per window, and how many of them overlap. All queries share their windows, so the longest decides. */
 function roomForText(
-  queries: readonly TextQuery[],
-  queryIds: readonly Int32Array[],
+  queries: readonly (Query | null)[],
+  prompts: readonly (readonly number[])[],
   limits: SequenceLimits,
 ): [capacity: number, overlap: number] {
-  const longest = queryIds.reduce((at, ids, index) => (ids.length > queryIds[at]!.length ? index : at), 0);
-  const capacity = limits.maxPieces - SPECIAL_PIECES - queryIds[longest]!.length;
-  if (capacity < limits.maxPieces / 2 - SPECIAL_PIECES || capacity < 1) {
+  const longest = prompts.reduce((at, prompt, index) => (prompt.length > prompts[at]!.length ? index : at), 0);
+  const capacity = limits.maxPieces - SPECIAL_PIECES - prompts[longest]!.length;
+  const query = queries[longest];
+  if (query && (capacity < limits.maxPieces / 2 - SPECIAL_PIECES - 1 || capacity < 1)) {
     throw new MnerError(
       "query-invalid",
-      `The query “${queries[longest]!.label}” is too long (${queryIds[longest]!.length} pieces): it would leave the text too little room. Shorten it to under ${Math.max(1, Math.floor(limits.maxPieces / 2))} pieces.`,
+      `The query “${query.label}” is too long (${prompts[longest]!.length - 1} pieces): it would leave the text too little room. Shorten it to under ${Math.max(1, Math.floor(limits.maxPieces / 2))} pieces.`,
     );
   }
   return [capacity, Math.floor(capacity * (limits.overlap ?? DEFAULT_OVERLAP))];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { MnerError } from "../errors/mner-error.js";
+import { modelFile, modelTokenizer } from "../../test/support/test-tokenizer.js";
+import { MnerError } from "../core/mner-error.js";
 import { prepareText } from "./prepare.js";
-import { modelFile, modelTokenizer } from "./test-tokenizer.js";
 import { createTokenizer, type Tokenizer } from "./tokenizer.js";
 
 const vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "Anna", "anna", "##s", "http"];

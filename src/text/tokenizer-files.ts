@@ -1,6 +1,6 @@
 // Reads a model folder's tokeniser files into what BertTokenizer is built from. `vocab.txt` and `tokenizer_config.json` are
 // enough (the pair every BERT comes with); a `tokenizer.json` with its own vocabulary is enough too.
-import { MnerError } from "../errors/mner-error.js";
+import { MnerError } from "../core/mner-error.js";
 import type { NormaliserOptions } from "./normaliser.js";
 
 /** Contents of the tokeniser files by file name. */

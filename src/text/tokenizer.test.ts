@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { modelTokenizer, uncased } from "../../test/support/test-tokenizer.js";
 import { basicTokens } from "./normaliser.js";
-import { modelTokenizer, uncased } from "./test-tokenizer.js";
 
 interface Fixture {
   readonly assigned: readonly number[];

@@ -1,7 +1,7 @@
 // WordPiece by the library's BertTokenizer, with ids and lengths remembered per word: tweets say the same words again and
 // again, and the library looks each up anew. Nothing else in the project imports the library.
 import { BertTokenizer } from "@xenova/transformers/src/tokenizers.js";
-import { MnerError } from "../errors/mner-error.js";
+import { MnerError } from "../core/mner-error.js";
 import type { NormaliserOptions } from "./normaliser.js";
 import { basicTokens } from "./normaliser.js";
 import type { TokenizerFiles } from "./tokenizer-files.js";

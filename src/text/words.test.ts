@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { arbitraryText } from "./arbitrary-text.js";
+import { arbitraryText } from "../../test/support/arbitrary-text.js";
 import { findLinks, findWords } from "./words.js";
 
 const words = (text: string): string[] => findWords(text).map(({ start, end }) => text.slice(start, end));

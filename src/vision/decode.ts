@@ -1,23 +1,13 @@
 // Decodes photos with the browser's own decoders, in a page or a worker: upright, over white, no larger than needed.
-import { isMnerError, MnerError, throwIfAborted } from "../errors/mner-error.js";
+import { throwIfAborted } from "../core/abort.js";
+import { isMnerError, MnerError } from "../core/mner-error.js";
 import { crossOriginError } from "./fetch-image.js";
 import { checkImageSize, IMAGE_LIMITS, readImageHeader } from "./header.js";
-import { type ImageHeader, unreadable } from "./header-bytes.js";
+import { type ImageHeader, tooSlow, unreadable } from "./header-bytes.js";
 import { fileKey, headerNotices, type Photo, photoFromPixels, reducedSize } from "./photo.js";
 
 /** Whatever a canvas can draw and has a size. */
 export type Drawable = ImageBitmap | HTMLImageElement | HTMLCanvasElement | OffscreenCanvas;
-
-/** Whether photos can be decoded here. A worker of an older browser cannot; the page then sends it pixels. */
-export function canDecodePhotos(): boolean {
-  if (typeof createImageBitmap !== "function") return false;
-  if (typeof document !== "undefined") return true;
-  try {
-    return typeof OffscreenCanvas === "function" && new OffscreenCanvas(1, 1).getContext("2d") !== null;
-  } catch {
-    return false;
-  }
-}
 
 /** Decodes a file's content. */
 export async function photoFromBytes(bytes: Uint8Array, signal?: AbortSignal): Promise<Photo> {
@@ -28,7 +18,7 @@ export async function photoFromBytes(bytes: Uint8Array, signal?: AbortSignal): P
   const header = readImageHeader(bytes);
   // The type is ours, not the server's, so that the browser's decoder sees only what the header was read as.
   const file = new Blob([bytes as Uint8Array<ArrayBuffer>], { type: `image/${header.format}` });
-  const bitmap = await decodeBitmap(file, header.width, header.height);
+  const bitmap = await inTime(decodeBitmap(file, header.width, header.height));
   try {
     throwIfAborted(signal);
     const size = shownSize(header, bitmap);
@@ -49,12 +39,6 @@ export async function readBlob(blob: Blob): Promise<Uint8Array> {
   } catch (error) {
     throw unreadable("the file was changed or taken away since it was chosen", error);
   }
-}
-
-/** Decodes a Blob or File. */
-export async function photoFromBlob(blob: Blob, signal?: AbortSignal): Promise<Photo> {
-  throwIfAborted(signal);
-  return photoFromBytes(await readBlob(blob), signal);
 }
 
 /**
@@ -80,7 +64,7 @@ export function photoFromDrawable(drawable: Drawable, width?: number, height?: n
 }
 
 export function photoFromImageData(image: ImageData): Photo {
-  checkImageSize(image.width, image.height);
+  checkImageData(image);
   if (image.data instanceof Uint8ClampedArray && (image.colorSpace ?? "srgb") === "srgb") {
     return photoFromPixels(image.data.slice(), image.width, image.height);
   }
@@ -89,6 +73,12 @@ export function photoFromImageData(image: ImageData): Photo {
   const context = context2d(canvas);
   context.putImageData(image, 0, 0);
   return photoFromPixels(context.getImageData(0, 0, image.width, image.height).data, image.width, image.height);
+}
+
+/** Pixels can be given away (posted to a worker and transferred); the size stays behind and says nothing of it. */
+export function checkImageData({ width, height, data }: ImageData): void {
+  checkImageSize(width, height);
+  if (data.length !== width * height * 4) throw unreadable("its pixels are gone: the ImageData was given to a worker");
 }
 
 export function drawableSize(drawable: Drawable | ImageData): { width: number; height: number } {
@@ -114,6 +104,25 @@ type Drawn = Pick<Photo, "width" | "height" | "pixels" | "pixelWidth" | "pixelHe
 function photoFromReduced(drawn: Drawn): Photo {
   const { key } = photoFromPixels(drawn.pixels, drawn.pixelWidth, drawn.pixelHeight);
   return { ...drawn, key: `${key}-of-${drawn.width}x${drawn.height}`, notices: [] };
+}
+
+/** A photo whose decoding never ends must not keep others waiting; what comes too late is closed. */
+async function inTime(decoding: Promise<ImageBitmap>): Promise<ImageBitmap> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      decoding.then(
+        (bitmap) => bitmap.close(),
+        () => {},
+      );
+      reject(tooSlow());
+    }, IMAGE_LIMITS.seconds * 1000);
+  });
+  try {
+    return await Promise.race([decoding, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function decodeBitmap(file: Blob, width: number, height: number): Promise<ImageBitmap> {

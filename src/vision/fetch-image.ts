@@ -1,6 +1,7 @@
 // Fetches a photo's file and tells apart why it could not be had: a server without CORS, a broken connection, no
 // connection at all, or nothing at that address.
-import { MnerError, throwIfAborted } from "../errors/mner-error.js";
+import { throwIfAborted } from "../core/abort.js";
+import { MnerError } from "../core/mner-error.js";
 import { IMAGE_LIMITS } from "./header.js";
 
 export interface FetchImageOptions {

@@ -1,13 +1,9 @@
 // Turns the grounding head's numbers into places in the photo: one probability over all candidate boxes and "not in
 // the photo", boxes mapped back and clipped, near-duplicates merged.
-import { MnerError } from "../errors/mner-error.js";
-import { type Box, clipBox, type Letterbox } from "./letterbox.js";
-
-/** A place with the probability that the query is seen there. */
-export interface GroundedRegion {
-  readonly box: Box;
-  readonly score: number;
-}
+import { type Box, overlapAt } from "../core/geometry.js";
+import { MnerError } from "../core/mner-error.js";
+import type { Region } from "../core/results.js";
+import { clipBox, type Letterbox } from "./letterbox.js";
 
 export interface GroundingInput {
   /** [N × 5]: t_x, t_y, t_w, t_h, confidence; ordered by scale (coarsest first), row, column, anchor. */
@@ -28,17 +24,25 @@ export interface GroundingInput {
 }
 
 export interface Grounding {
-  /** The best place, or null when it is more likely not in the photo. */
-  readonly region: GroundedRegion | null;
+  /** The place with the highest probability of all its cells together, or null when it is more likely not in the photo. */
+  readonly region: Region | null;
   /** The best place even then; null only when there is no usable candidate at all. */
-  readonly best: GroundedRegion | null;
+  readonly best: Region | null;
   /** Further places that do not overlap `best`, best first. */
-  readonly alternatives: readonly GroundedRegion[];
+  readonly alternatives: readonly Region[];
   readonly notInPhoto: number;
+  /** The best places with their cells (counted over all scales), however unlikely, for whoever asks on. */
+  readonly places: readonly GroundedPlace[];
+}
+
+export interface GroundedPlace extends Region {
+  readonly cell: number;
 }
 
 /** Boxes that share this much of their union are the same place. */
 const SAME_PLACE = 0.5;
+/** Places whose candidates are pooled; what comes after has not even one likely candidate. */
+const MOST_PLACES = 16;
 /** Candidates below this part of the best one's probability are no places of their own. */
 const NEGLIGIBLE = 1e-6;
 /** Cells that a centre may lie from the middle of its cell, and the exponent of a size. */
@@ -59,7 +63,8 @@ export function decodeGrounding(input: GroundingInput): Grounding {
     logits[i] = usableLogit(candidates, i * VALUES);
     if (logits[i]! > largest) largest = logits[i]!;
   }
-  if (largest === Number.NEGATIVE_INFINITY) return { region: null, best: null, alternatives: [], notInPhoto: 1 };
+  if (largest === Number.NEGATIVE_INFINITY)
+    return { region: null, best: null, alternatives: [], notInPhoto: 1, places: [] };
   const masses = new Float64Array(count);
   let sum = 0;
   for (let i = 0; i < count; i++) {
@@ -70,35 +75,21 @@ export function decodeGrounding(input: GroundingInput): Grounding {
 
   const kept = findPlaces(candidates, masses, letterbox, strides, anchors);
   const present = 1 - notInPhoto;
-  const regions = suppress(kept, (input.mostAlternatives ?? 3) + 1).map(
-    ({ box, mass }): GroundedRegion => ({ box, score: Math.min(1, mass / sum) * present }),
-  );
+  // A place is as likely as all its candidates together: many middling ones outweigh a single high one.
+  const perCell = anchors[0]!.length;
+  const places = suppress(kept, MOST_PLACES)
+    .sort((one, other) => other.mass - one.mass)
+    .map(({ box, mass, candidate }): GroundedPlace => {
+      return { box, score: Math.min(1, mass / sum) * present, cell: Math.floor(candidate / perCell) };
+    });
+  const regions = places.slice(0, (input.mostAlternatives ?? 3) + 1).map(({ box, score }): Region => ({ box, score }));
   const best = regions[0]!;
   const least = input.leastAlternativeScore ?? 0.01;
   const alternatives = regions
     .slice(1)
     .filter(({ score }) => score >= least)
     .sort((one, other) => other.score - one.score);
-  return { region: notInPhoto >= (input.noneThreshold ?? 0.5) ? null : best, best, alternatives, notInPhoto };
-}
-
-/** How much two boxes share, as part of their union. */
-export function intersectionOverUnion(one: Box, other: Box): number {
-  return sharedPart(one, other, 0);
-}
-
-/** The same, with the other box inside a longer list. */
-function sharedPart(one: Box, others: ArrayLike<number>, at: number): number {
-  const x0 = others[at]!;
-  const y0 = others[at + 1]!;
-  const x1 = others[at + 2]!;
-  const y1 = others[at + 3]!;
-  const width = Math.min(one[2], x1) - Math.max(one[0], x0);
-  const height = Math.min(one[3], y1) - Math.max(one[1], y0);
-  if (!(width > 0 && height > 0)) return 0;
-  const shared = width * height;
-  const union = (one[2] - one[0]) * (one[3] - one[1]) + (x1 - x0) * (y1 - y0) - shared;
-  return union > 0 ? shared / union : 0;
+  return { region: notInPhoto >= (input.noneThreshold ?? 0.5) ? null : best, best, alternatives, notInPhoto, places };
 }
 
 /** The candidates that count, as flat arrays: there are thousands, and an object for each would cost more than the work. */
@@ -108,17 +99,19 @@ interface Places {
   readonly boxes: Float64Array;
   /** exp(logit - largest): a candidate's part of the probability before division by the sum. */
   readonly masses: Float64Array;
+  /** Which candidate each is. */
+  readonly candidates: Int32Array;
 }
 
 /**
  * Greedy suppression. A kept place takes over the probability of those it suppresses: neighbouring cells describe the
  * same object, and the chance that it is seen there is the chance of all of them together.
  */
-function suppress(places: Places, most: number): { box: Box; mass: number }[] {
+function suppress(places: Places, most: number): { box: Box; mass: number; candidate: number }[] {
   const { boxes, masses } = places;
   const rest = Int32Array.from({ length: places.count }, (_, index) => index);
   let left = places.count;
-  const kept: { box: Box; mass: number }[] = [];
+  const kept: { box: Box; mass: number; candidate: number }[] = [];
   while (kept.length < most && left > 0) {
     let best = rest[0]!;
     for (let i = 1; i < left; i++) {
@@ -129,11 +122,11 @@ function suppress(places: Places, most: number): { box: Box; mass: number }[] {
     let stay = 0;
     for (let i = 0; i < left; i++) {
       const index = rest[i]!;
-      if (index === best || sharedPart(box, boxes, index * 4) >= SAME_PLACE) mass += masses[index]!;
+      if (index === best || overlapAt(box, boxes, index * 4) >= SAME_PLACE) mass += masses[index]!;
       else rest[stay++] = index;
     }
     left = stay;
-    kept.push({ box, mass });
+    kept.push({ box, mass, candidate: places.candidates[best]! });
   }
   return kept;
 }
@@ -149,6 +142,7 @@ function findPlaces(
   const { width, height, scale, left, top } = letterbox;
   const boxes = new Float64Array(candidateMasses.length * 4);
   const masses = new Float64Array(candidateMasses.length);
+  const indices = new Int32Array(candidateMasses.length);
   let count = 0;
   let index = 0;
   for (const [k, stride] of strides.entries()) {
@@ -165,6 +159,7 @@ function findPlaces(
             const halfHeight = (anchor[1] * Math.exp(limited(candidates[at + 3]!))) / 2 / scale;
             const box: Box = [centreX - halfWidth, centreY - halfHeight, centreX + halfWidth, centreY + halfHeight];
             boxes.set(clipBox(box, width, height), count * 4);
+            indices[count] = index;
             masses[count++] = mass;
           }
           index++;
@@ -172,7 +167,7 @@ function findPlaces(
       }
     }
   }
-  return { count, boxes, masses };
+  return { count, boxes, masses, candidates: indices };
 }
 
 function noneProbability(none: number, candidates: number, calibration: GroundingInput["calibration"]): number {

@@ -1,8 +1,6 @@
 // How a photo of any shape sits in the network's square, and the exact way back for boxes.
+import type { Box } from "../core/geometry.js";
 import { resizeToRgb } from "./resize.js";
-
-/** Left, top, right, bottom. */
-export type Box = readonly [x0: number, y0: number, x1: number, y1: number];
 
 /** Where the photo (width × height, upright) lies in a square of `size` pixels. */
 export interface Letterbox {
@@ -38,12 +36,6 @@ export function fitLetterbox(width: number, height: number, size: number): Lette
   };
 }
 
-/** A photo's box in the square. */
-export function toInputBox(letterbox: Letterbox, box: Box): Box {
-  const { scale, left, top } = letterbox;
-  return [box[0] * scale + left, box[1] * scale + top, box[2] * scale + left, box[3] * scale + top];
-}
-
 /** A box of the square in the photo's own pixels; it may reach outside the photo. */
 export function toPhotoBox(letterbox: Letterbox, box: Box): Box {
   const { scale, left, top } = letterbox;
@@ -71,6 +63,13 @@ function clamp(value: number, limit: number): number {
   return Math.min(Math.max(value, 0), limit);
 }
 
+/** How an image encoder takes colours; mean and deviation stand in the order red, green, blue. */
+export interface Normalisation {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly colours?: "rgb" | "bgr";
+}
+
 /**
  * The network's input for a photo: [size, size, 3], colours normalised per channel, zeros where there is no photo.
  * `pixels` (RGBA) may be smaller than the photo if the browser has already shrunk it.
@@ -80,20 +79,21 @@ export function letterboxInput(
   pixelWidth: number,
   pixelHeight: number,
   letterbox: Letterbox,
-  mean: readonly number[],
-  std: readonly number[],
+  { mean, std, colours = "rgb" }: Normalisation,
 ): Float32Array {
   const { size, scaledWidth, scaledHeight, left, top } = letterbox;
   const rgb = resizeToRgb(pixels, pixelWidth, pixelHeight, scaledWidth, scaledHeight);
   const tables = [0, 1, 2].map((channel) => normalisationTable(mean[channel]!, std[channel]!));
   const [red, green, blue] = tables as [Float32Array, Float32Array, Float32Array];
+  const first = colours === "bgr" ? 2 : 0;
   const input = new Float32Array(size * size * 3);
   for (let row = 0, from = 0; row < scaledHeight; row++) {
     let to = ((top + row) * size + left) * 3;
     for (let column = 0; column < scaledWidth; column++) {
-      input[to++] = red[rgb[from++]!]!;
-      input[to++] = green[rgb[from++]!]!;
-      input[to++] = blue[rgb[from++]!]!;
+      input[to + first] = red[rgb[from++]!]!;
+      input[to + 1] = green[rgb[from++]!]!;
+      input[to + 2 - first] = blue[rgb[from++]!]!;
+      to += 3;
     }
   }
   return input;

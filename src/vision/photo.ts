@@ -1,5 +1,5 @@
 // A photo ready for the network: upright, opaque RGBA, with the size that boxes are told in.
-import { MnerError } from "../errors/mner-error.js";
+import { MnerError } from "../core/mner-error.js";
 import { contentKey } from "./content-key.js";
 import { checkImageSize } from "./header.js";
 import type { ImageHeader } from "./header-bytes.js";

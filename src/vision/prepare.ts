@@ -1,7 +1,9 @@
 // What has to happen in the page, and what can wait for a worker. Elements live in the page only, and relative addresses
 // mean something only there; everything else crosses over as it is.
-import { MnerError, throwIfAborted } from "../errors/mner-error.js";
+import { throwIfAborted } from "../core/abort.js";
+import { MnerError } from "../core/mner-error.js";
 import {
+  checkImageData,
   type Drawable,
   drawableSize,
   isReadable,
@@ -122,8 +124,10 @@ async function prepareElement(element: HTMLImageElement, options: PrepareOptions
 }
 
 async function preparePixels(image: ImageData): Promise<PreparedImage> {
+  checkImageData(image);
   const { width, height } = image;
-  if (Math.max(width, height) <= LONGEST_SIDE) return { kind: "pixels", image };
+  // A copy, made at once: the owner may give the pixels away while they wait for their turn.
+  if (Math.max(width, height) <= LONGEST_SIDE) return { kind: "pixels", image: structuredClone(image) };
   return { kind: "bitmap", bitmap: await reducedBitmap(image), width, height };
 }
 

@@ -1,12 +1,22 @@
 // The converter as it is used: spawned on checkpoints of both shapes, sound and spoiled.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openCheckpoint } from "../../src/cli/checkpoint/open-checkpoint.js";
 import { openFolder } from "../../src/cli/convert/folder-reader.js";
-import { expectedTensors, normedConvolutions } from "../../src/network/expected-tensors.js";
+import { openSystem } from "../../src/systems/index.js";
+import { weightShapes } from "../../src/systems/network.js";
 import { mnerQg } from "./support/command.js";
 import { type TinyKind, writeTinyCheckpoint } from "./support/tiny-checkpoint.js";
 
@@ -37,12 +47,14 @@ describe.each<TinyKind>(["tiny-mini", "tiny-base"])("a %s checkpoint", (kind) =>
     expect(report.errors.every(({ largest }) => largest === 0)).toBe(true);
     const reader = openFolder(join(folder, `${kind}-out-32`));
     const { manifest } = reader;
-    expect(manifest.tensors.map(({ name, shape }) => [name, shape])).toEqual([...expectedTensors(manifest.config)]);
+    const { system, config } = await openSystem(manifest);
+    const { shapes, normed } = weightShapes(system, config);
+    expect(manifest.tensors.map(({ name, shape }) => [name, shape])).toEqual([...shapes]);
     expect(manifest.selfTest).not.toBeNull();
     const source = openCheckpoint(join(checkpoint, "model.safetensors"));
     const plain = manifest.tensors.find(({ name }) => name === "query_vector.project.weight")!;
     expect(await reader.readTensor(plain)).toEqual(source.tensors.get(plain.name)!.read());
-    const layer = normedConvolutions(manifest.config)[0]!;
+    const layer = normed[0]!;
     const read = (name: string) => source.tensors.get(`${layer}.norm.${name}`)!.read();
     const bias = await reader.readTensor(manifest.tensors.find(({ name }) => name === `${layer}.conv.bias`)!);
     const [weight, shift, mean, variance] = [read("weight"), read("bias"), read("running_mean"), read("running_var")];
@@ -97,19 +109,22 @@ describe("a checkpoint that does not fit", () => {
 
   it("is refused by its own code, and nothing is written", async () => {
     const cases: [file: string, code: string][] = [
-      ["evil-reduce.pt", "checkpoint-unsafe"],
-      ["climbing.pt", "checkpoint-unsafe"],
       ["huge-header.safetensors", "checkpoint-unsupported"],
       ["huge-shape.safetensors", "checkpoint-truncated"],
-      ["legacy.pt", "checkpoint-unsupported"],
-      ["state-dict.pt", "checkpoint-mismatch"],
+      ["plain.safetensors", "checkpoint-mismatch"],
     ];
-    const beside = prepare("beside");
     for (const [file, code] of cases) {
-      const config = ["--config", join(beside, "config.json"), "--tokenizer", beside];
-      const { status, error, out } = await convert(join(checkpoints, file), "refused-out", ...config);
+      const spoiled = prepare(`with-${file}`);
+      copyFileSync(join(checkpoints, file), join(spoiled, "model.safetensors"));
+      const { status, error, out } = await convert(spoiled, "refused-out");
       expect([file, status, out]).toEqual([file, 1, ""]);
       expect(error, file).toContain(`(${code})`);
+    }
+    const torch = prepare("torch");
+    renameSync(join(torch, "model.safetensors"), join(torch, "model.pt"));
+    for (const path of [torch, join(torch, "model.pt")]) {
+      const { status, error } = await convert(path, "refused-out");
+      expect([status, error]).toEqual([1, expect.stringContaining("python -m training.export --checkpoint")]);
     }
     expect(readdirSync(folder)).not.toContain("refused-out");
   });

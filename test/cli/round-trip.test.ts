@@ -8,7 +8,9 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { openBackend, selectBackend } from "../../src/engine/backends/open-backend.js";
 import { nodeWasmFiles } from "../../src/engine/backends/wasm-files-node.js";
 import { loadModelFolder } from "../../src/model/node.js";
-import { buildNetwork, type NetworkOutput } from "../../src/network/index.js";
+import { openSystem } from "../../src/systems/index.js";
+import type { MnerQgOutput } from "../../src/systems/mner-qg/output.js";
+import { buildNetwork } from "../../src/systems/network.js";
 import { readSafetensors } from "../support/golden.js";
 import { goldenSequences, relativeError } from "../support/parity.js";
 import { mnerQg } from "./support/command.js";
@@ -32,13 +34,14 @@ async function roundTrip(checkpoint: string, golden: string, bits: string): Prom
   const vectors = readSafetensors(golden);
   const backend = await openBackend("wasm", { wasm: nodeWasmFiles(), allowSoftware: true });
   selectBackend("wasm");
-  const network = buildNetwork(model.manifest.config, model.weights);
+  const { system, config } = await openSystem(model.manifest);
+  const network = await buildNetwork(system, config, model.weights);
   const features = await network.encodeImage(Float32Array.from(vectors.get("input.pixels")!.values));
-  const output = await network.run(goldenSequences(vectors), features);
+  const output = (await network.run(goldenSequences(vectors), features)) as MnerQgOutput;
   features.dispose();
   network.dispose();
   backend.close();
-  const names = ["start", "end", "existence", "candidates", "none"] as const satisfies (keyof NetworkOutput)[];
+  const names = ["start", "end", "existence", "candidates", "none"] as const satisfies (keyof MnerQgOutput)[];
   return Object.fromEntries(
     names.map((name) => [
       name,

@@ -1,12 +1,12 @@
 // What test pages load: the element, stored results, and an engine whose every step is in the test's hand.
 
-import { defineMnerQg } from "../../src/element/define.js";
+import { MnerError, type MnerErrorCode } from "../../src/core/mner-error.js";
+import type { AnalysisResult } from "../../src/core/results.js";
 import { setEngineLoader } from "../../src/element/engine-loader.js";
+import { defineMnerQg } from "../../src/element/mner-qg.js";
 import { de } from "../../src/element/strings/de.js";
 import { zh } from "../../src/element/strings/zh.js";
 import type { AnalyzeRequest, Analyzer, AnalyzerOptions, Progress } from "../../src/engine/analyzer.js";
-import type { AnalysisResult } from "../../src/engine/results.js";
-import { MnerError, type MnerErrorCode } from "../../src/errors/mner-error.js";
 import * as examples from "./stored-results.js";
 import { stored } from "./stored-results.js";
 
@@ -47,7 +47,14 @@ export class HandEngine {
     if (failing) throw new MnerError(failing, `This is the message of ${failing}: try another.`);
     return {
       backend: "wasm",
-      model: { name: "hand", version: "1", queries: [], threshold: 0.5 },
+      model: {
+        name: "hand",
+        version: "1",
+        queries: [],
+        threshold: 0.5,
+        system: "mner-qg",
+        capabilities: { ownQueries: true, boxes: "query", photo: true },
+      },
       analyze: (request) =>
         new Promise((resolve, reject) => {
           this.asked.push({

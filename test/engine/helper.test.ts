@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page, Worker } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { AnalysisResult } from "../../src/engine/results.js";
+import type { AnalysisResult } from "../../src/core/results.js";
 import { type EngineSite, openSite } from "../support/engine-site.js";
 import { serve } from "../support/serve.js";
 import { makeTinyModel, writeFolder } from "../support/tiny-model.js";

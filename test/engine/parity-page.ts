@@ -1,8 +1,11 @@
 // In Chromium: opens a backend and measures the network against PyTorch there.
+
+import type { BackendName } from "../../src/core/results.js";
 import type { OpenBackend } from "../../src/engine/backends/backend.js";
 import { openBackend } from "../../src/engine/backends/open-backend.js";
 import { browserWasmFiles } from "../../src/engine/backends/wasm-files-browser.js";
-import type { BackendName } from "../../src/engine/results.js";
+import { UNCALIBRATED } from "../../src/model/index.js";
+import { readConfig } from "../../src/systems/mner-qg/config.js";
 import { measureParity, type ParityReport } from "../support/parity.js";
 import { parseSafetensors } from "../support/safetensors.js";
 
@@ -18,7 +21,7 @@ export async function run(backend: BackendName, golden: string, threads: number)
   const open: OpenBackend = await openBackend(backend, { wasm, allowSoftware: true });
   try {
     const report = await measureParity({
-      config: JSON.parse(new TextDecoder().decode(await bytes("config.json"))),
+      config: readConfig(JSON.parse(new TextDecoder().decode(await bytes("config.json"))), UNCALIBRATED),
       weights: parseSafetensors(await bytes("model.safetensors")) as Parameters<typeof measureParity>[0]["weights"],
       vectors: parseSafetensors(await bytes("golden.safetensors")),
     });

@@ -2,8 +2,8 @@
 // 8-bit weights (test/fixtures/tweets-read.json, written by training/predict.py).
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { intersectionOverUnion } from "../../src/core/geometry.js";
 import { createAnalyzer, type NodeAnalyzer } from "../../src/engine/node.js";
-import { intersectionOverUnion } from "../../src/vision/index.js";
 
 type Box = [number, number, number, number];
 

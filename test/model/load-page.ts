@@ -1,5 +1,6 @@
 // What the tests of loading run in a page.
-import { forgetStoredModels, isModelStored, type LoadOptions, loadModel } from "../../src/model/index.js";
+import { type LoadOptions, loadModel } from "../../src/model/index.js";
+import { forgetStoredModels, isModelStored } from "../support/stored-models.js";
 
 export interface Loaded {
   readonly source?: string;

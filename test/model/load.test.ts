@@ -1,9 +1,9 @@
 // Loading model folders in Chromium: the real Cache API, full and forbidden, insecure pages, other origins.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { exampleFolder, type FaultyServer, startServer, tagOf } from "../../src/model/faulty-server.js";
 import { launchBrowser } from "../support/browser.js";
 import { type BuiltEngine, buildEngine } from "../support/build-engine.js";
+import { exampleFolder, type FaultyServer, startServer, tagOf } from "../support/faulty-server.js";
 import { type Served, serve } from "../support/serve.js";
 import type * as LoadPage from "./load-page.js";
 

@@ -3,15 +3,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openCpu } from "../../src/engine/backends/cpu.js";
 import { makeSelfTest } from "../../src/engine/self-test.js";
-import {
-  type ModelConfig,
-  openWeights,
-  parseManifest,
-  type SelfTest,
-  type WeightBits,
-  writeModel,
-} from "../../src/model/index.js";
-import { buildNetwork } from "../../src/network/index.js";
+import { openWeights, parseManifest, type SelfTest, type WeightBits, writeModel } from "../../src/model/index.js";
+import { openSystem } from "../../src/systems/index.js";
+import { buildNetwork } from "../../src/systems/network.js";
 import { readGolden } from "./golden.js";
 
 export interface TinyModelOptions {
@@ -49,7 +43,7 @@ function tinyVocabulary(size: number): string {
 export async function makeTinyModel(options: TinyModelOptions = {}): Promise<Map<string, Uint8Array>> {
   const golden = readGolden(options.golden ?? "golden-tiny-mini");
   const config = {
-    ...(golden.config as unknown as ModelConfig),
+    ...golden.json,
     queries: TINY_QUERIES,
     // Random weights find nothing sure; the tests want to see something.
     decode: { startThreshold: 0.01, endThreshold: 0.01 },
@@ -58,6 +52,7 @@ export async function makeTinyModel(options: TinyModelOptions = {}): Promise<Map
   const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
   await writeModel({
     description: {
+      system: "mner-qg",
       name: "tiny",
       version: options.version ?? "1.0.0",
       licence: "MIT",
@@ -69,7 +64,7 @@ export async function makeTinyModel(options: TinyModelOptions = {}): Promise<Map
     },
     tensors: [...golden.weights].map(([name, { shape, values }]) => ({ name, shape, values })),
     tokenizerFiles: [
-      { path: "vocab.txt", bytes: encode(tinyVocabulary(config.text.vocabulary)) },
+      { path: "vocab.txt", bytes: encode(tinyVocabulary(golden.config.text.vocabulary)) },
       { path: "tokenizer_config.json", bytes: encode('{"do_lower_case": true}') },
     ],
     bits: options.bits ?? 8,
@@ -85,7 +80,8 @@ export async function tinySelfTest(options: TinyModelOptions = {}): Promise<Self
   const manifest = parseManifest(files.get("manifest.json")!);
   const shards = manifest.shards.map(({ path }) => files.get(path)!);
   const cpu = await openCpu();
-  const network = buildNetwork(manifest.config, openWeights(manifest.shards, shards, manifest.tensors));
+  const { system, config } = await openSystem(manifest);
+  const network = await buildNetwork(system, config, openWeights(manifest.shards, shards, manifest.tensors));
   try {
     return await makeSelfTest(network);
   } finally {

@@ -86,7 +86,7 @@ export async function networkInput(content: string, size: number): Promise<strin
   const photo = await photoFrom(file(content));
   const letterbox = fitLetterbox(photo.width, photo.height, size);
   const { pixels, pixelWidth, pixelHeight } = photo;
-  const input = letterboxInput(pixels, pixelWidth, pixelHeight, letterbox, [0, 0, 0], [1, 1, 1]);
+  const input = letterboxInput(pixels, pixelWidth, pixelHeight, letterbox, { mean: [0, 0, 0], std: [1, 1, 1] });
   return base64(new Uint8Array(input.buffer));
 }
 

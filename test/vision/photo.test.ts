@@ -121,7 +121,10 @@ describe("files", () => {
       expect(Math.max(photo.pixelWidth, photo.pixelHeight)).toBe(1280);
       const node = await photoFromNode(new Uint8Array(file));
       const letterbox = fitLetterbox(node.width, node.height, 320);
-      const exact = letterboxInput(node.pixels, node.width, node.height, letterbox, [0, 0, 0], [1, 1, 1]);
+      const exact = letterboxInput(node.pixels, node.width, node.height, letterbox, {
+        mean: [0, 0, 0],
+        std: [1, 1, 1],
+      });
       const base64 = await run((given, entry) => entry.networkInput(given, 320), content);
       const seen = new Float32Array(new Uint8Array(Buffer.from(base64, "base64")).buffer);
       let most = 0;

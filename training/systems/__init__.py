@@ -7,6 +7,13 @@ from .system import System
 
 SYSTEMS = {
     "mner-qg": "mner_qg",
+    "bert-crf": "bert_crf",
+    "basic-model": "basic_model",
+    "mm-ner-model": "mm_ner_model",
+    "umt": "umt",
+    "umgf": "umgf",
+    "prompt-mner": "prompt_mner",
+    "mqspn": "mqspn",
 }
 DEFAULT = "mner-qg"
 

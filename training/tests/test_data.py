@@ -22,21 +22,9 @@ from training.systems.mner_qg.grounding import candidate_boxes, encode_boxes, gr
 from training.systems.mner_qg.loss import LossWeights, joint_loss
 from training.systems.mner_qg.model import MnerQg
 from training.data.photos import iou, letterbox, suppress
-from training.data.text import TextReader, find_words, word_shape
+from training.data.text import find_words, word_shape
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
-WORDS = "eileen collins nasa joined in paris london acme corp the a of and visits today moon prize wins city ##s person location name names people".split()
-
-
-@pytest.fixture(scope="session")
-def reader(tmp_path_factory):
-    """A small vocabulary of our own: special tokens, letters, a few words."""
-    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "http", *WORDS]
-    letters = "abcdefghijklmnopqrstuvwxyz0123456789@#:,.!?'&-"
-    tokens += [*letters, *(f"##{c}" for c in letters)]
-    path = tmp_path_factory.mktemp("vocabulary") / "vocab.txt"
-    path.write_text("\n".join(tokens) + "\n")
-    return TextReader(path)
 
 
 def test_words_and_shapes():

@@ -1,7 +1,7 @@
 // What the page saves holds every row that was answered, by the writer of `mner-qg annotate`, and no other row.
 import { describe, expect, it } from "vitest";
+import type { AnalysisResult } from "../../core/results.js";
 import { ANSWER_FORMATS, ANSWER_WRITERS } from "../../corpus/index.js";
-import type { AnalysisResult } from "../../engine/results.js";
 import { writeBatch } from "./batch-exports.js";
 import { type BatchRow, newRow } from "./batch-row.js";
 

@@ -1,8 +1,8 @@
 // One tweet of a file on its way through the batch: what the file says, what came of it, and a few figures to sort by.
 
+import type { MnerErrorCode } from "../../core/mner-error.js";
+import type { AnalysisResult } from "../../core/results.js";
 import type { CorpusRecord } from "../../corpus/index.js";
-import type { AnalysisResult } from "../../engine/results.js";
-import type { MnerErrorCode } from "../../errors/mner-error.js";
 
 export type RowStatus =
   /** Not read yet, or given back by a run that was stopped. */

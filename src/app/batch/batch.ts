@@ -1,6 +1,7 @@
 // The batch as a whole: which file, which photos, how far, and what can be done with it. Knows no page.
+
+import { isMnerError, MnerError, toMnerError } from "../../core/mner-error.js";
 import type { Analyzer } from "../../engine/analyzer.js";
-import { isMnerError, MnerError, toMnerError } from "../../errors/mner-error.js";
 import { createStore, type Store } from "../state/store.js";
 import { type BatchRow, isGold } from "./batch-row.js";
 import { type BatchScores, scoreRows } from "./batch-scores.js";

@@ -1,6 +1,7 @@
 // Reads a file of tweets into rows.
+
+import { MnerError } from "../../core/mner-error.js";
 import { type CorpusFormat, formatOf, readCorpus } from "../../corpus/index.js";
-import { MnerError } from "../../errors/mner-error.js";
 import { type BatchRow, newRow } from "./batch-row.js";
 
 /** A page holds all rows at once; whoever has more is better served by the command line. */

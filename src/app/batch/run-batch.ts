@@ -1,7 +1,8 @@
 // Works through the rows that are still waiting, two at a time: while one is computed, the next one's photo is opened.
 // Nothing that happens to a row ends the run, except what would happen to every other row as well.
+
+import { type MnerErrorCode, toMnerError } from "../../core/mner-error.js";
 import type { Analyzer, Query } from "../../engine/analyzer.js";
-import { type MnerErrorCode, toMnerError } from "../../errors/mner-error.js";
 import { type BatchRow, forKeeping } from "./batch-row.js";
 import type { PhotoFolder } from "./photo-folder.js";
 import { makeThumbnail } from "./thumbnail.js";
@@ -28,11 +29,11 @@ const endsTheRun: ReadonlySet<MnerErrorCode> = new Set(["disposed", "worker-fail
 
 export async function runBatch(run: BatchRun): Promise<void> {
   const waiting = run.rows.filter(({ status }) => status === "waiting");
-  const lane = async (number: number): Promise<void> => {
+  const lane = async (): Promise<void> => {
     for (let row = waiting.shift(); row && !run.signal.aborted; row = waiting.shift()) {
       run.changed({ ...row, status: "running" });
       try {
-        run.changed(await readRow(row, run, `batch-${number}`));
+        run.changed(await readRow(row, run));
       } catch (error) {
         run.changed(row);
         waiting.length = 0;
@@ -40,16 +41,16 @@ export async function runBatch(run: BatchRun): Promise<void> {
       }
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, (_, number) => lane(number)));
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
 }
 
 /** Throws only what ends the whole run. */
-async function readRow(row: BatchRow, run: BatchRun, client: string): Promise<BatchRow> {
+async function readRow(row: BatchRow, run: BatchRun): Promise<BatchRow> {
   const started = performance.now();
   const image = row.record.tweet!.image;
   const file = image === null || run.photos.size === 0 ? null : run.photos.find(image);
   try {
-    const result = await analyze(row, file, run, client);
+    const result = await analyze(row, file, run);
     // Waiting for the row beside it is not its own time.
     const milliseconds = result.timings.total - result.timings.queued;
     const done = { ...row, status: "done", result: forKeeping(result), milliseconds } as const;
@@ -66,14 +67,13 @@ async function readRow(row: BatchRow, run: BatchRun, client: string): Promise<Ba
   }
 }
 
-function analyze(row: BatchRow, image: File | null, { analyzer, settings, signal }: BatchRun, client: string) {
+function analyze(row: BatchRow, image: File | null, { analyzer, settings, signal }: BatchRun) {
   return analyzer.analyze({
     text: row.record.tweet!.text,
     image,
     queries: settings.queries,
     threshold: settings.threshold ?? undefined,
     nested: settings.nested,
-    client,
     signal,
   });
 }

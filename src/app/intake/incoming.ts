@@ -1,7 +1,8 @@
 // What a reader hands to the page, by whatever way: dropped, pasted, picked, photographed, shared or opened with the app.
 // Everything ends up in this one form, so that every way behaves the same.
+
+import { MnerError } from "../../core/mner-error.js";
 import { PHOTO_ENDINGS } from "../../corpus/index.js";
-import { MnerError } from "../../errors/mner-error.js";
 
 export interface Incoming {
   /** Text of a tweet, ready to be read. */
@@ -11,6 +12,8 @@ export interface Incoming {
   readonly tables: readonly File[];
   /** Names of files that are neither. */
   readonly unknown: readonly string[];
+  /** What was given but cannot be used, with what to do instead. */
+  readonly notes?: readonly string[];
 }
 
 export const nothing: Incoming = { text: null, photos: [], tables: [], unknown: [] };

@@ -1,7 +1,7 @@
 // How long each stage of the last run took, as one bar and in figures; and what it ran on.
 import { css, html, LitElement, type TemplateResult } from "lit";
+import type { AnalysisResult, Timings } from "../../core/results.js";
 import { setStyle } from "../../element/set-style.js";
-import type { AnalysisResult, Timings } from "../../engine/results.js";
 import { milliseconds } from "../shell/figures.js";
 import { backendNames } from "../shell/model-status.js";
 import { controls } from "../styles/controls.js";

@@ -1,12 +1,13 @@
 // Everything the page knows, as plain types. The photo is only ever here and in the element: never in the address, never
 // on a server.
+
+import type { MnerError } from "../../core/mner-error.js";
+import type { AnalysisResult, BackendName, Notice } from "../../core/results.js";
 import type { Progress, Query } from "../../engine/analyzer.js";
-import type { AnalysisResult, BackendName, Notice } from "../../engine/results.js";
-import type { MnerError } from "../../errors/mner-error.js";
 import type { OfflineState } from "../../pwa/offline-state.js";
 import type { Incoming } from "../intake/incoming.js";
 
-export type View = "single" | "batch";
+export type View = "single" | "batch" | "compare";
 export type BackendChoice = "auto" | BackendName;
 export type Theme = "system" | "light" | "dark";
 
@@ -54,6 +55,8 @@ export interface AppState {
   readonly threshold: number | null;
   readonly nested: boolean;
   readonly backend: BackendChoice;
+  /** Chosen for the compare view; none chosen means all there are. */
+  readonly systems: readonly string[];
   /** Results that came with the page and are shown without any model. */
   readonly stored: AnalysisResult | null;
   /** What the element shows now, stored or just computed. */
@@ -83,6 +86,7 @@ export const initialState: AppState = {
   threshold: null,
   nested: false,
   backend: "auto",
+  systems: [],
   stored: null,
   result: null,
   running: false,

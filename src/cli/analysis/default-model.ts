@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { MANIFEST_FILE } from "../../model/index.js";
 
 const PLACES = ["models/mner-qg-mini", "public/models/mner-qg-mini", "dist/models/mner-qg-mini"];

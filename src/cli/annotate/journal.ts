@@ -12,7 +12,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { fileAt, openOwn, requireOwn, unwritable } from "./own-files.js";
 import { lockRun } from "./run-lock.js";
 

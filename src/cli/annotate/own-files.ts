@@ -1,6 +1,6 @@
 // Opens the files that a run writes, and no others: no link is followed, no device or pipe opened, and the input never touched.
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, statSync } from "node:fs";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 
 export function unwritable(path: string, cause: unknown): MnerError {
   return new MnerError("output-unwritable", `${path} cannot be written. Is the disk full, or the folder not yours?`, {

@@ -2,7 +2,7 @@
 // process, so that the lock of a run that was killed is told from a living one.
 import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { fileAt, unwritable } from "./own-files.js";
 
 interface Owner {

@@ -1,7 +1,7 @@
 // Random access to a checkpoint's bytes, from a file or from memory. Every read is checked against the real length first:
 // no length that a file claims about itself is ever allocated before it is known to be there.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 
 export interface ByteSource {
   /** What to call it in messages. */

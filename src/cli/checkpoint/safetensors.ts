@@ -1,6 +1,6 @@
 // Reads safetensors: eight bytes of header length, a JSON header of names, shapes and places, then the numbers. Nothing of
 // the header is believed before it is checked: types, sizes against places, places against the file, no gap, no overlap.
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { type ByteSource, truncated } from "./byte-source.js";
 import { type Checkpoint, type CheckpointTensor, countElements, shown } from "./checkpoint.js";
 import { ELEMENT_BYTES, type ElementType, toFloat32 } from "./element-type.js";
@@ -57,7 +57,7 @@ export function readSafetensors(source: ByteSource): Checkpoint {
     );
   }
   requireNoGaps(source, places, source.size - dataStart);
-  return { format: "safetensors", tensors, close: () => source.close() };
+  return { tensors, close: () => source.close() };
 }
 
 function unsupported(source: ByteSource, problem: string): MnerError {

@@ -1,5 +1,6 @@
 // Compares a written model folder with the float32 weights it came from, module by module.
-import { MnerError, throwIfAborted } from "../../errors/mner-error.js";
+import { throwIfAborted } from "../../core/abort.js";
+import { MnerError } from "../../core/mner-error.js";
 import { formatBytes, formatTable } from "../terminal/table.js";
 import type { FolderReader } from "./folder-reader.js";
 import type { PlannedTensor } from "./plan-tensors.js";

@@ -1,21 +1,23 @@
-// `mner-qg convert`: a PyTorch checkpoint becomes a model folder that a browser can load. Weights stream through one at a
+// `mner-qg convert`: a safetensors folder becomes a model folder that a browser can load. Weights stream through one at a
 // time, so the memory needed does not grow with the model.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { isMnerError, MnerError } from "../../errors/mner-error.js";
+import { asRecord, copyJson } from "../../core/json.js";
+import { isMnerError, MnerError } from "../../core/mner-error.js";
+import type { Query } from "../../core/results.js";
 import {
-  type Calibration,
-  type Json,
+  type FreeForm,
   MANIFEST_FILE,
-  type ModelConfig,
   type ModelManifest,
   type NamedTensor,
-  type QueryEntry,
+  readQueries,
+  UNCALIBRATED,
   type WeightBits,
   writeModel,
 } from "../../model/index.js";
-import { readConfig, readQueries } from "../../model/manifest-config.js";
-import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import { openSystem } from "../../systems/index.js";
+import { weightShapes } from "../../systems/network.js";
+import type { System, SystemConfig } from "../../systems/system.js";
 import { openCheckpoint } from "../checkpoint/open-checkpoint.js";
 import { type CommandContext, EXIT } from "../terminal/context.js";
 import { choiceOption, parseOptions, requiredOption, textOption, usage } from "../terminal/options.js";
@@ -28,8 +30,8 @@ import { type PlannedTensor, planTensors } from "./plan-tensors.js";
 
 export const CONVERT_HELP = `mner-qg convert CHECKPOINT --out DIR [options]
 
-Turns a checkpoint into a model folder for the browser. CHECKPOINT is a folder with model.safetensors (or model.pt,
-pytorch_model.bin), config.json and the tokenizer's files, or the weights' file itself. Nothing in it is executed.
+Turns a checkpoint into a model folder for the browser. CHECKPOINT is a folder with model.safetensors, config.json and the
+tokenizer's files, as \`python -m training.export\` writes it; of a PyTorch checkpoint it makes one with --checkpoint FILE.pt.
 
   --out DIR          where the model folder goes; must be new or empty
   --bits 8|16|32     8: matrices in 8 bits, the rest (and a small photo trunk) in float16 (default); 16: float16; 32: float32
@@ -82,12 +84,12 @@ async function convert(options: ConvertOptions, context: CommandContext): Promis
     config: textOption(options.values, "config"),
     tokenizer: textOption(options.values, "tokenizer"),
   });
-  const config = checkConfig(files.config);
+  const plan = await readSystem(files);
   const checkpoint = openCheckpoint(files.weights);
   try {
-    const planned = planTensors(config, checkpoint);
+    const planned = planTensors(weightShapes(plan.system, plan.config), checkpoint);
     makeFolder(options.out);
-    await writeFolder(options, files, config, planned, context);
+    await writeFolder(options, files, plan, planned, context);
     const folder = openFolder(options.out);
     context.error("Comparing what was written with the checkpoint …\n");
     const errors = await compareFolder(folder, planned, context.signal);
@@ -99,16 +101,29 @@ async function convert(options: ConvertOptions, context: CommandContext): Promis
       const { recordSelfTest } = await import("./self-test.js");
       await recordSelfTest(options.out, context.signal);
     }
-    report(options, folder.manifest, checkpoint, errors, tested, context);
+    report(options, folder.manifest, errors, tested, context);
   } finally {
     checkpoint.close();
   }
 }
 
+/** A checkpoint's system, with its config as the system reads it and as it goes into the manifest. */
+interface Plan {
+  readonly system: System;
+  readonly config: SystemConfig;
+  readonly written: FreeForm;
+  readonly calibration: FreeForm;
+}
+
 /** The manifest's own checks, told as what they are here: a fault of config.json. */
-function checkConfig(value: unknown): ModelConfig {
+async function readSystem({ config: value, description }: CheckpointFiles): Promise<Plan> {
   try {
-    return readConfig(value);
+    const written = copyJson(value, "config") as FreeForm;
+    const calibration = (description.calibration ?? UNCALIBRATED) as FreeForm;
+    // Exports that do not say their system are MNER-QG's.
+    const name = typeof written?.system === "string" ? written.system : "mner-qg";
+    const opened = await openSystem({ system: name, config: asRecord(written, "config"), calibration });
+    return { ...opened, written, calibration };
   } catch (error) {
     if (!isMnerError(error) || error.code !== "model-manifest-invalid") throw error;
     const detail = error.message.replace(/^manifest\.json: config/, "config.json: the value at config");
@@ -133,32 +148,23 @@ function makeFolder(out: string): void {
 async function writeFolder(
   options: ConvertOptions,
   files: CheckpointFiles,
-  config: ModelConfig,
+  plan: Plan,
   planned: readonly PlannedTensor[],
   context: CommandContext,
 ): Promise<ModelManifest> {
   const progress = startProgress(context, { unit: "tensors", total: planned.length });
   const manifest = await writeModel({
-    description: describe(options, files, config),
+    description: describe(options, files, plan),
     tensors: readEach(planned),
     tokenizerFiles: files.tokenizer,
     bits: options.bits,
-    bitsOf: (name) => bitsOf(name, options.bits, config),
+    bitsOf: (name) => (options.bits === 8 && plan.system.needsHalf(name, plan.config) ? 16 : options.bits),
     signal: context.signal,
     writeFile: (path, bytes) => writeFile(join(options.out, path), bytes),
     onTensor: () => progress.advance(),
   });
   progress.finish();
   return manifest;
-}
-
-/**
- * The small trunk stays in half precision: its deep stack of thin pointwise layers adds up 8-bit errors until one box in ten
- * moves to another place, and all of it is a thirtieth of the model. So does what draws boxes at the end of it.
- */
-function bitsOf(name: string, bits: WeightBits, config: ModelConfig): WeightBits {
-  const isOfTrunk = name.startsWith("image_encoder.") || name.startsWith("grounding_head.objects.");
-  return bits === 8 && isOfTrunk && config.image.kind === "csp-darknet-pan" ? 16 : bits;
 }
 
 function writeFile(path: string, bytes: Uint8Array): void {
@@ -175,28 +181,29 @@ function* readEach(planned: readonly PlannedTensor[]): Generator<NamedTensor> {
 }
 
 /** Options first, then what training wrote beside the checkpoint, then plain words that claim nothing. */
-function describe(options: ConvertOptions, files: CheckpointFiles, config: ModelConfig) {
+function describe(options: ConvertOptions, files: CheckpointFiles, { system, written, calibration }: Plan) {
   const { description } = files;
   const text = (name: string): string | undefined => {
     const given = textOption(options.values, name) ?? description[name];
     return typeof given === "string" ? given : undefined;
   };
-  const queries = description.queries === undefined ? config.queries : readQueries(description.queries, "queries");
+  const queries = description.queries ?? written.queries;
   return {
     name: text("name") ?? defaultName(options.checkpoint),
     version: text("version") ?? "1.0.0",
     licence: text("licence") ?? "unknown",
     created: text("created") ?? new Date().toISOString().slice(0, 10),
-    config,
+    system: system.name,
+    config: written,
     queries: requireQueries(queries),
     // Both are checked by the writer, which reads back the manifest it is about to write.
-    metrics: (description.metrics ?? {}) as Readonly<Record<string, Json>>,
-    calibration: description.calibration as Calibration | undefined,
+    metrics: (description.metrics ?? {}) as FreeForm,
+    calibration,
   };
 }
 
-function requireQueries(queries: readonly QueryEntry[] | undefined): readonly QueryEntry[] {
-  if (queries !== undefined) return queries;
+function requireQueries(queries: unknown): readonly Query[] {
+  if (queries !== undefined) return readQueries(queries, "queries");
   throw new MnerError(
     "input-invalid",
     'config.json names no queries, so the model would not know what to look for. Add "queries": [{"label": "PER", "query": "…"}, …].',
@@ -216,7 +223,6 @@ function requireExact(bits: WeightBits, errors: readonly ModuleError[]): void {
 function report(
   options: ConvertOptions,
   manifest: ModelManifest,
-  checkpoint: Checkpoint,
   errors: readonly ModuleError[],
   tested: boolean,
   context: CommandContext,
@@ -229,7 +235,6 @@ function report(
       bits: options.bits,
       bytes,
       parameters,
-      format: checkpoint.format,
       selfTest: tested,
       errors,
     };

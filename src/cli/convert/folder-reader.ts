@@ -2,7 +2,7 @@
 // written can be read, without holding a model that may be larger than memory.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import {
   MANIFEST_FILE,
   type ModelManifest,

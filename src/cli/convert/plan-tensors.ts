@@ -1,12 +1,15 @@
 // Holds a checkpoint against the weights its config asks for, and says of each weight how to get it: as it stands, or by
 // folding a batch norm. Everything that is missing, misshapen or left over is listed at once.
-import { MnerError } from "../../errors/mner-error.js";
-import { BATCH_NORM_EPSILON, expectedTensors, normedConvolutions } from "../../network/expected-tensors.js";
+import { MnerError } from "../../core/mner-error.js";
+import { BATCH_NORM_EPSILON, foldBias, foldWeight, type NormParameters } from "../../nn/batch-norm.js";
 import type { Checkpoint, CheckpointTensor } from "../checkpoint/checkpoint.js";
 import { shown } from "../checkpoint/checkpoint.js";
-import { foldBias, foldWeight, type NormParameters } from "./fold-norms.js";
 
-type NetworkConfig = Parameters<typeof expectedTensors>[0];
+/** What a network declares (nn/readers.ts, ShapeCollector). */
+interface Expected {
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  readonly normed: readonly string[];
+}
 
 /** A weight of the network that is about to be written. */
 export interface PlannedTensor {
@@ -21,11 +24,11 @@ const WRAPPER_PREFIX = "module.";
 const FLOAT_TYPES = new Set(["f64", "f32", "f16", "bf16"]);
 
 /** All weights in the network's own order; throws `checkpoint-mismatch` with the full list of what is wrong. */
-export function planTensors(config: NetworkConfig, checkpoint: Checkpoint): PlannedTensor[] {
+export function planTensors({ shapes, normed: layers }: Expected, checkpoint: Checkpoint): PlannedTensor[] {
   const source = new SourceTensors(checkpoint);
-  const normed = new Set(normedConvolutions(config));
+  const normed = new Set(layers);
   const planned: PlannedTensor[] = [];
-  for (const [name, shape] of expectedTensors(config)) {
+  for (const [name, shape] of shapes) {
     const layer = /^(.*)\.conv\.(weight|bias)$/.exec(name);
     const folds = layer !== null && normed.has(layer[1]!) && !source.isFolded(layer[1]!);
     const read = folds ? planFold(source, layer[1]!, layer[2]!, shape) : source.take(name, shape);

@@ -2,13 +2,15 @@
 // This is the one step that needs the whole model in memory, as every run of it does.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { throwIfAborted } from "../../core/abort.js";
+import { MnerError } from "../../core/mner-error.js";
 import { openBackend, selectBackend, whenFree } from "../../engine/backends/open-backend.js";
 import { nodeWasmFiles } from "../../engine/backends/wasm-files-node.js";
 import { makeSelfTest } from "../../engine/self-test.js";
-import { MnerError, throwIfAborted } from "../../errors/mner-error.js";
 import { checkManifest, MANIFEST_FILE, type SelfTest } from "../../model/index.js";
 import { loadModelFolder } from "../../model/node.js";
-import { buildNetwork } from "../../network/index.js";
+import { openSystem } from "../../systems/index.js";
+import { buildNetwork } from "../../systems/network.js";
 import { readFolderFile } from "./folder-reader.js";
 
 /** Adds the known answer to the folder's manifest. */
@@ -34,7 +36,8 @@ async function runNetwork(folder: string, signal: AbortSignal): Promise<SelfTest
     return await whenFree(async () => {
       throwIfAborted(signal);
       selectBackend("wasm");
-      const network = buildNetwork(model.manifest.config, model.weights);
+      const { system, config } = await openSystem(model.manifest);
+      const network = await buildNetwork(system, config, model.weights);
       model.weights.release();
       try {
         return await makeSelfTest(network);

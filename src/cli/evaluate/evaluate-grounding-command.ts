@@ -1,7 +1,7 @@
 // `mner-qg evaluate-grounding`: asks for things by name in photos whose boxes are known, and for things that are not there.
 
-import type { QueryResult } from "../../engine/results.js";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
+import type { QueryResult } from "../../core/results.js";
 import { areaUnderRoc, type GroundingItem, type ScoredBox, scoreGrounding } from "../../metrics/index.js";
 import { ENGINE_HELP, ENGINE_OPTIONS, engineOptions } from "../analysis/engine-options.js";
 import { mapInOrder } from "../analysis/in-order.js";
@@ -166,7 +166,12 @@ async function ask(
 ): Promise<Asked> {
   try {
     const queries = questions.map(({ label, query, kind }) => ({ label: `${kind} ${label}`, query }));
-    const outcome = await pool.analyse({ text: NEUTRAL_TEXT, photo: findPhoto(folder, photo.file), queries });
+    const outcome = await pool.analyse({
+      strictPhoto: true,
+      text: NEUTRAL_TEXT,
+      photo: findPhoto(folder, photo.file),
+      queries,
+    });
     return { photo, questions, outcome };
   } catch (error) {
     return { photo, questions, outcome: failureOf(error) };

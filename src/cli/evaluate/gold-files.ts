@@ -1,7 +1,7 @@
 // Reads the JSON files with gold boxes, and checks what it is going to rely on: these files come from elsewhere.
 import { readFileSync } from "node:fs";
+import { MnerError } from "../../core/mner-error.js";
 import type { GoldPhoto } from "../../corpus/index.js";
-import { MnerError } from "../../errors/mner-error.js";
 import type { ScoredBox } from "../../metrics/index.js";
 
 /** A photo with labelled boxes, of an index such as COCO's. */

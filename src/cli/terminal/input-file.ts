@@ -1,8 +1,8 @@
 // Opens input files as streams, and learns their length and hash beforehand in one pass.
 import { createHash } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
+import { MnerError } from "../../core/mner-error.js";
 import { type CorpusFormat, readCorpus } from "../../corpus/index.js";
-import { MnerError } from "../../errors/mner-error.js";
 
 /** The file's bytes, or standard input's for "-". */
 export function openInput(path: string): AsyncIterable<Uint8Array> {

@@ -1,6 +1,6 @@
 // Reads a command's options with node:util, and turns each mistake into a usage error that says what is allowed.
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 
 export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
 

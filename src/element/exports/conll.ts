@@ -1,5 +1,5 @@
 // CoNLL: one token and one BIO tag a line, a tab between them, an empty line after each line of the text.
-import type { AnalysisResult, Entity } from "../../engine/results.js";
+import type { AnalysisResult, Entity } from "../../core/results.js";
 import { findWords } from "../../text/words.js";
 
 /** BIO cannot hold overlaps: the surer entity stays, of equals the longer. */

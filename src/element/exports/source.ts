@@ -1,9 +1,10 @@
 // What is exported, and where its text and photo come from. Addresses are only passed on when they are harmless to open: whoever reads an
 // export may turn them into links.
+
+import { MnerError } from "../../core/mner-error.js";
+import type { AnalysisResult } from "../../core/results.js";
 import type { ImageInput } from "../../engine/analyzer.js";
-import type { AnalysisResult } from "../../engine/results.js";
-import { MnerError } from "../../errors/mner-error.js";
-import { absolute } from "../absolute.js";
+import { absolute } from "../loose-values.js";
 
 export interface ExportSource {
   /** Address of the page that holds the text. */
@@ -18,15 +19,14 @@ export function exportable(result: AnalysisResult | null): AnalysisResult {
   throw new MnerError("results-invalid", "There are no results to export yet. Await analyze(), or set results.");
 }
 
-export function sourceOf({
-  image,
-  src,
-  baseURI,
-}: {
+/** What a tag says of where its text and photo come from. */
+export interface SourceTag {
   readonly image: ImageInput | null;
   readonly src: string | null;
   readonly baseURI: string;
-}): ExportSource {
+}
+
+export function sourceOf({ image, src, baseURI }: SourceTag): ExportSource {
   const photo = image instanceof URL || typeof image === "string" ? String(image) : src;
   return { page: baseURI, photo: photo ? absolute(photo, baseURI) : undefined };
 }

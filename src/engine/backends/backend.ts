@@ -1,5 +1,5 @@
 // What the engine needs to know of a backend that has been opened, whichever it is.
-import type { BackendName } from "../results.js";
+import type { BackendName } from "../../core/results.js";
 
 export interface OpenBackend {
   readonly name: BackendName;

@@ -1,5 +1,5 @@
 // Asks for a WebGPU adapter before any of that backend's code is fetched: most devices without one would load it for nothing.
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { SOFTWARE_GPU } from "./backend.js";
 
 export async function findGpuAdapter(allowSoftware: boolean): Promise<GPUAdapter> {

@@ -1,7 +1,8 @@
 // Opens backends by name, each in a chunk of its own, shares them between the engines of one thread, and lets only one
 // engine compute at a time: TensorFlow.js has one current backend per thread.
 import { getBackend, setBackend } from "@tensorflow/tfjs-core";
-import type { BackendName } from "../results.js";
+import type { BackendName } from "../../core/results.js";
+import { Share } from "../../core/share.js";
 import type { OpenBackend, OpenOptions } from "./backend.js";
 import { findGpuAdapter } from "./gpu-adapter.js";
 
@@ -15,46 +16,20 @@ const openers: Readonly<Record<BackendName, (options: OpenOptions) => Promise<Op
   cpu: async () => (await import("./cpu.js")).openCpu(),
 };
 
-interface Shared {
-  readonly opening: Promise<OpenBackend>;
-  users: number;
-}
-
-const shared = new Map<BackendName, Shared>();
+const opened = new Share<OpenBackend>((backend) => backend.close());
 
 /** Opens a backend, or joins those who use it already. `close` closes it when the last of them has. */
 export async function openBackend(name: BackendName, options: OpenOptions): Promise<OpenBackend> {
-  let entry = shared.get(name);
-  if (!entry) {
-    entry = { opening: openers[name](options), users: 0 };
-    shared.set(name, entry);
-  }
-  const mine = entry;
-  mine.users++;
-  let left = false;
-  const leave = (): boolean => {
-    if (left) return false;
-    left = true;
-    if (--mine.users > 0) return false;
-    if (shared.get(name) === mine) shared.delete(name);
-    return true;
-  };
-  try {
-    const open = await mine.opening;
-    // Whoever comes after a loss must get a fresh device, however many still hold the dead one.
-    void open.lost.then(() => {
-      if (shared.get(name) === mine) shared.delete(name);
-    });
-    return {
-      ...open,
-      close: () => {
-        if (leave()) open.close();
-      },
-    };
-  } catch (error) {
-    leave();
-    throw error;
-  }
+  const lease = await opened.hold({
+    key: [name],
+    make: async () => {
+      const backend = await openers[name](options);
+      // Whoever comes after a loss must get a fresh device, however many still hold the dead one.
+      void backend.lost.then(() => opened.forget(backend));
+      return backend;
+    },
+  });
+  return { ...lease.value, close: () => lease.release() };
 }
 
 let turn: Promise<unknown> = Promise.resolve();

@@ -2,7 +2,7 @@
 
 import plainUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
 import threadedUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import type { WasmFiles } from "./backend.js";
 
 /** More threads than this gain nothing on matrices of a tweet's size. */

@@ -5,7 +5,7 @@ import * as plainModule from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backen
 import * as threadedModule from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js";
 import { wasmWorkerContents } from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.worker.js";
 import { registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { NEVER_LOST, type OpenBackend, type OpenOptions } from "./backend.js";
 import { prepareCore } from "./core.js";
 import { startKernels } from "./fused/kernel-module.js";

@@ -2,7 +2,7 @@
 import { MathBackendWebGL } from "@tensorflow/tfjs-backend-webgl/dist/backend_webgl.js";
 import { clearWebGLContext, setWebGLContext } from "@tensorflow/tfjs-backend-webgl/dist/canvas_util.js";
 import { env, registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
-import { MnerError } from "../../errors/mner-error.js";
+import { MnerError } from "../../core/mner-error.js";
 import { type OpenBackend, type OpenOptions, SOFTWARE_GPU } from "./backend.js";
 import { prepareCore } from "./core.js";
 import { registerWebglKernels } from "./webgl-kernels.js";

@@ -1,6 +1,6 @@
 // The model's files on the device. The model room stores and verifies them, by release; the service worker only sees to it
 // that the release of this version is there, and that releases nobody needs any more go.
-import { isMnerError } from "../../errors/mner-error.js";
+import { isMnerError } from "../../core/mner-error.js";
 import { loadModel } from "../../model/index.js";
 
 /** How the model room names its caches: their last part is the release. */

@@ -106,7 +106,10 @@ export function shiftsOf(head: EntityHead, { mention, query, facts, scene }: Nam
   const shifts = Float32Array.from(places.list, ({ cell, geometry, classes, ranks }) => {
     const place = apply(head.place, joined(geometry, apply(head.classes, classes), ranks));
     const what = cell.map((value, index) => value + place[index]!);
-    const both = joined(e.map((value, index) => value * what[index]!), what);
+    const both = joined(
+      e.map((value, index) => value * what[index]!),
+      what,
+    );
     const match = dot(wanted, what) * what.length ** -0.5;
     return head.beta.value * match + apply(head.shift, relu(apply(head.hidden, both)))[0]!;
   });
@@ -114,11 +117,25 @@ export function shiftsOf(head: EntityHead, { mention, query, facts, scene }: Nam
   return { places: shifts, none: apply(head.noneShift, relu(apply(head.noneHidden, noneIn)))[0]! };
 }
 
-/** The same chances after the shifts. Shifts of exactly zero change not a bit. */
-export function shifted(chances: readonly number[], none: number, shifts: Shifts): { chances: number[]; none: number } {
+const LEAST_TOTAL = 1e-6;
+
+/**
+ * The same chances after the shifts, the first `named` of them the question's own. Shifts of exactly zero change not a bit.
+ * The other chances come on top of one: they can add to the total, not take from it.
+ */
+export function shifted(
+  chances: readonly number[],
+  none: number,
+  named: number,
+  shifts: Shifts,
+): { chances: number[]; none: number } {
   const some = chances.map((_, index) => Math.exp(shifts.places[index]!) - 1);
   const nothing = Math.exp(shifts.none) - 1;
-  const total = chances.reduce((sum, chance, index) => sum + chance * some[index]!, 1 + none * nothing);
+  const sum = chances.reduce(
+    (total, chance, index) => total + chance * (index < named ? some[index]! : Math.max(0, some[index]!)),
+    1 + none * nothing,
+  );
+  const total = Math.max(sum, LEAST_TOTAL);
   return {
     chances: chances.map((chance, index) => (chance * (1 + some[index]!)) / total),
     none: (none * (1 + nothing)) / total,
@@ -141,7 +158,8 @@ export function assignPlaces(chances: readonly (readonly number[])[], price: num
       .slice(0, MOST_CHOICES),
   );
   const ceilings = new Array<number>(logs.length + 1).fill(0);
-  for (let name = logs.length - 1; name >= 0; name--) ceilings[name] = ceilings[name + 1]! + logs[name]![orders[name]![0]!]!;
+  for (let name = logs.length - 1; name >= 0; name--)
+    ceilings[name] = ceilings[name + 1]! + logs[name]![orders[name]![0]!]!;
   let best = Number.NEGATIVE_INFINITY;
   let answer = orders.map((order) => order[0]!);
   const users = new Map<number, number>();

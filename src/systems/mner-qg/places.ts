@@ -1,6 +1,6 @@
 // The places that a name may choose from, and what is known of each: those its type's question named, and behind them those
 // that only the detector names. The reference is training/systems/mner_qg/photo_facts.py.
-import { type Box, overlap } from "../../core/geometry.js";
+import { type Box, intersectionOverUnion as overlap } from "../../core/geometry.js";
 import { CLASSES } from "./entity-grounding.js";
 
 /** Of the question's own, and as many of the detector's. */
@@ -49,6 +49,8 @@ export interface Places {
   readonly list: readonly Place[];
   readonly chances: readonly number[];
   readonly none: number;
+  /** So many of them are the question's own. */
+  readonly named: number;
 }
 
 export function boxAt(boxes: Float64Array, cell: number): Box {
@@ -99,7 +101,7 @@ export function gatherPlaces(
       ranks: ranks[index]!,
     }),
   );
-  return { list, chances: all.map(({ score }) => score), none };
+  return { list, chances: all.map(({ score }) => score), none, named: own.length };
 }
 
 function geometry([x0, y0, x1, y1]: Box, { width, height }: Detections): Float32Array {

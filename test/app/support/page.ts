@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
-import type { AnalysisResult } from "../../../src/engine/results.js";
+import type { AnalysisResult } from "../../../src/core/results.js";
 import { PUBLIC } from "./build-site.js";
 
 /** A machine that trains a network at the same time is slow. */

@@ -1,9 +1,9 @@
 // The model's server at its worst, seen from Chromium: either the whole model comes, or the right code does.
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from "vitest";
-import { exampleFolder, type Fault, type FaultyServer, startServer } from "../../../src/model/faulty-server.js";
-import { status, times } from "../../../src/model/load-test-tools.js";
 import type { Loaded } from "../../model/load-page.js";
+import { exampleFolder, type Fault, type FaultyServer, startServer } from "../../support/faulty-server.js";
+import { status, times } from "../../support/load-test-tools.js";
 import { attempts, type Tried } from "../support/ledger.js";
 import * as faults from "../support/network-faults.js";
 import { call, type HostileSite, openHostileSite } from "../support/site.js";

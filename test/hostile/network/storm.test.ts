@@ -1,12 +1,12 @@
 // Every request may meet any fault, and the release may change at any moment, over one storage: whatever is loaded must be
 // one release, whole, every number of it.
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { isMnerError } from "../../../src/errors/mner-error.js";
-import { exampleFolder, type Fault, type FaultyServer, startServer } from "../../../src/model/faulty-server.js";
+import { isMnerError } from "../../../src/core/mner-error.js";
 import { loadModel } from "../../../src/model/index.js";
-import { cutOff, expectWhole, status } from "../../../src/model/load-test-tools.js";
-import { MemoryCaches } from "../../../src/model/memory-caches.js";
 import { seededRandom } from "../../cli/support/random.js";
+import { exampleFolder, type Fault, type FaultyServer, startServer } from "../../support/faulty-server.js";
+import { cutOff, expectWhole, status } from "../../support/load-test-tools.js";
+import { MemoryCaches } from "../../support/memory-caches.js";
 import { deadline, effort } from "../support/effort.js";
 import { attempts, counted } from "../support/ledger.js";
 import * as faults from "../support/network-faults.js";

@@ -1,9 +1,9 @@
 // Files of tweets as they come: sound lines, lines of other kinds of file, quotes that never close, and spoiled bytes.
 import fc from "fast-check";
 import type { CorpusFormat } from "../../../src/corpus/index.js";
-import { arbitraryText } from "../../../src/text/arbitrary-text.js";
 import { mutate } from "../../cli/support/mutate.js";
 import { seededRandom } from "../../cli/support/random.js";
+import { arbitraryText } from "../../support/arbitrary-text.js";
 import { hostileTexts } from "./xss-corpus.js";
 
 const beginnings: Readonly<Record<CorpusFormat, string>> = { csv: "id,text,image\n", jsonl: "", conll: "" };

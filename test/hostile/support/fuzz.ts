@@ -1,7 +1,7 @@
 // Tries a check on thousands of made-up inputs. What it holds every case to: an outcome that was foreseen, in five seconds,
 // with Object.prototype as it was.
 import fc from "fast-check";
-import { isMnerError } from "../../../src/errors/mner-error.js";
+import { isMnerError } from "../../../src/core/mner-error.js";
 import { deadline, effort } from "./effort.js";
 import { counted, type Tried } from "./ledger.js";
 import { watch } from "./watchdog.js";

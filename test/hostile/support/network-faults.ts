@@ -1,7 +1,7 @@
 // What a model's server can do wrong, for the server of src/model/faulty-server.ts. Readable across origins, as a CDN's
 // answers are: else a browser would only see that something failed.
 import { gzipSync } from "node:zlib";
-import { type Fault, tagOf } from "../../../src/model/faulty-server.js";
+import { type Fault, tagOf } from "../../support/faulty-server.js";
 
 /** The same with permission for every origin. */
 export function readable(fault: Fault): Fault {

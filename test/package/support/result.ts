@@ -1,6 +1,6 @@
 // Opens a page of a stranger's site and waits for what its tag found.
 import type { Browser, Page } from "playwright-core";
-import type { AnalysisResult } from "../../../src/engine/results.js";
+import type { AnalysisResult } from "../../../src/core/results.js";
 
 export interface Opened {
   readonly result: AnalysisResult;

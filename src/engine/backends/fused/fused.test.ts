@@ -2,9 +2,9 @@
 import { memory, type Tensor1D, type Tensor2D, tensor, tidy } from "@tensorflow/tfjs-core";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { attend, layerNorm, linear, scaledGelu, silu } from "../../../network/operations.js";
-import type { Matrix } from "../../../network/weights.js";
-import { WeightLoader } from "../../../network/weights.js";
+import { attend, layerNorm, linear, scaledGelu, silu } from "../../../nn/operations.js";
+import type { Matrix } from "../../../nn/parameters.js";
+import { WeightLoader } from "../../../nn/readers.js";
 import { openCpu } from "../cpu.js";
 import { selectBackend } from "../open-backend.js";
 import { openWasm } from "../wasm.js";
@@ -27,15 +27,20 @@ function numbers(count: number, seed: number, range = 1): Float32Array {
   });
 }
 
+const NO_WEIGHTS = { has: () => false, read: () => ({ shape: [], values: new Float32Array() }) };
+
 /** Runs the same on both backends (the network's operations choose the kernels by themselves) and compares. */
-async function compare(run: () => Tensor2D): Promise<void> {
+async function compare(run: () => Tensor2D, loaders: readonly WeightLoader[] = []): Promise<void> {
   const results: Float32Array[] = [];
-  for (const backend of ["cpu", "wasm"] as const) {
+  for (const [index, backend] of (["cpu", "wasm"] as const).entries()) {
     selectBackend(backend);
     const before = memory().numTensors;
+    // Each backend has its own layout of weights.
+    await loaders[index]?.load();
     const out = tidy(run);
     results.push((await out.data()) as Float32Array);
     out.dispose();
+    loaders[index]?.dispose();
     expect(memory().numTensors).toBe(before);
   }
   const [expected, found] = results as [Float32Array, Float32Array];
@@ -58,18 +63,15 @@ describe("fused kernels", { timeout: LOADING_MS }, () => {
         const weights: Matrix = {
           inputs,
           outputs,
-          values: numbers(inputs * outputs, start),
-          bias: numbers(outputs, start + 1),
+          read: () => ({ values: numbers(inputs * outputs, start), bias: numbers(outputs, start + 1) }),
         };
-        await compare(() => {
-          const loader = new WeightLoader({
-            has: () => false,
-            read: () => ({ shape: [], values: new Float32Array() }),
-          });
-          const layer = loader.linear(weights);
-          const x = matrix(numbers(rows * inputs, start + 2), rows, inputs);
-          return linear(x, layer, after);
-        });
+        const loaders = [new WeightLoader(NO_WEIGHTS), new WeightLoader(NO_WEIGHTS)];
+        const layers = loaders.map((loader) => loader.linear(weights));
+        let run = 0;
+        await compare(
+          () => linear(matrix(numbers(rows * inputs, start + 2), rows, inputs), layers[run++]!, after),
+          loaders,
+        );
       }),
       { numRuns: 60 },
     );

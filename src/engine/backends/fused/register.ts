@@ -1,7 +1,7 @@
 // Offers the compiled kernels to the network as kernels of the wasm backend. The network asks whether a backend has them
 // and composes the same from ordinary operations where it has not.
 import { type KernelConfig, registerKernel, type TensorInfo, unregisterKernel } from "@tensorflow/tfjs-core";
-import { type AttentionAttributes, FUSED, type LinearAttributes } from "../../../network/index.js";
+import { type AttentionAttributes, FUSED, type LinearAttributes } from "../../../nn/fused.js";
 import type { KernelModule } from "./kernel-module.js";
 
 /** What is used of TensorFlow.js' BackendWasm. */

@@ -1,0 +1,129 @@
+"""Turns the grounding head's numbers into places in the photo: one probability over all candidate boxes and "not in the photo", boxes
+mapped back and clipped, near-duplicates merged."""
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Optional
+
+import numpy as np
+
+from .decode import sigmoid
+from .errors import MnerError
+
+SAME_PLACE = 0.5  # boxes that share this much of their union are the same place
+NEGLIGIBLE = 1e-6  # candidates below this part of the best one's probability are no places of their own
+LIMIT = 4.0  # cells that a centre may lie from the middle of its cell, and the exponent of a size
+FAR = 1e6  # any probability at this logit is 0 or 1
+MOST_PLACES = 4
+LEAST_ALTERNATIVE = 0.01
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """Where a photo (width × height, upright) lies in a square of `size` pixels; `scale` is square pixels per photo pixel."""
+
+    size: int
+    width: int
+    height: int
+    scale: float
+    scaled_width: int
+    scaled_height: int
+    left: int
+    top: int
+
+    @staticmethod
+    def fit(width: int, height: int, size: int) -> "Letterbox":
+        scale = min(size / width, size / height)
+        across, down = (max(1, math.floor(side * scale + 0.5)) for side in (width, height))
+        return Letterbox(size, width, height, scale, across, down, (size - across) // 2, (size - down) // 2)
+
+
+@dataclass(frozen=True)
+class Region:
+    """A place with the probability that it is seen there: left, top, right, bottom in pixels of the upright photo."""
+
+    box: tuple[float, float, float, float]
+    score: float
+
+
+@dataclass(frozen=True)
+class Grounding:
+    region: Optional[Region]  # None when it is more likely not in the photo
+    best: Optional[Region]  # the best place even then
+    alternatives: list[Region]
+    not_in_photo: float
+
+
+def cells(config: dict[str, Any]) -> np.ndarray:
+    """Per candidate (coarsest scale first, then row, column, anchor): centre x and y, stride, anchor width and height: [N, 5]."""
+    size, rows = config["image"]["size"], []
+    for stride, anchors in zip(config["image"]["strides"], config["anchors"]):
+        grid = size // stride
+        y, x, anchor = np.meshgrid(np.arange(grid), np.arange(grid), np.arange(len(anchors)), indexing="ij")
+        wide = np.asarray(anchors, np.float64)[anchor]
+        rows.append(np.stack([x + 0.5, y + 0.5, np.full(x.shape, stride), wide[..., 0], wide[..., 1]], -1).reshape(-1, 5))
+    return np.concatenate(rows)
+
+
+def _clip(low: np.ndarray, high: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
+    """The part inside the photo; what is outside or too thin becomes the nearest stretch one pixel wide."""
+    low, high = np.clip(low, 0, limit), np.clip(high, 0, limit)
+    least = min(1, limit)
+    first = np.clip((low + high) / 2 - least / 2, 0, limit - least)
+    wide = high - low >= least
+    return np.where(wide, low, first), np.where(wide, high, first + least)
+
+
+def _overlaps(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    width = np.minimum(box[2], boxes[:, 2]) - np.maximum(box[0], boxes[:, 0])
+    height = np.minimum(box[3], boxes[:, 3]) - np.maximum(box[1], boxes[:, 1])
+    shared = np.where((width > 0) & (height > 0), width * height, 0)
+    area = lambda b: (b[..., 2] - b[..., 0]) * (b[..., 3] - b[..., 1])
+    union = area(box) + area(boxes) - shared
+    return np.where(union > 0, shared / np.where(union > 0, union, 1), 0)
+
+
+def decode_grounding(candidates: np.ndarray, none: float, grid: np.ndarray, letterbox: Letterbox, calibration: dict[str, float],
+                     none_threshold: float = 0.5) -> Grounding:
+    """candidates [N, 5]: t_x, t_y, t_w, t_h, confidence; `none`: the logit of "not in the photo" in the same softmax; `grid`: `cells`."""
+    if len(candidates) != len(grid):
+        raise MnerError("model-mismatch", f"The grounding head gave {len(candidates)} candidates where its anchors and strides make "
+                        f"{len(grid)}. The model's config does not describe its weights: convert it again.")
+    values = candidates.astype(np.float64)
+    sure = values[:, 4]
+    usable = ~np.isnan(values).any(1) & (sure > -np.inf)
+    if not usable.any():
+        return Grounding(None, None, [], 1.0)
+    logits = np.where(usable, np.clip(np.nan_to_num(sure, nan=-FAR), -FAR, FAR), -np.inf)
+    largest = float(logits.max())
+    masses = np.exp(logits - largest)
+    total = float(masses.sum())
+    bounded = -FAR if math.isnan(none) else min(max(none, -FAR), FAR)
+    not_in_photo = sigmoid(calibration["a"] * (bounded - (largest + math.log(total))) + calibration["b"])
+
+    kept = masses >= NEGLIGIBLE
+    t, (x, y, stride, wide, high) = np.clip(values[kept, :4], -LIMIT, LIMIT).T, grid[kept].T
+    centre_x = ((x + t[0]) * stride - letterbox.left) / letterbox.scale
+    centre_y = ((y + t[1]) * stride - letterbox.top) / letterbox.scale
+    half_width, half_height = wide * np.exp(t[2]) / 2 / letterbox.scale, high * np.exp(t[3]) / 2 / letterbox.scale
+    x0, x1 = _clip(centre_x - half_width, centre_x + half_width, letterbox.width)
+    y0, y1 = _clip(centre_y - half_height, centre_y + half_height, letterbox.height)
+    places = _suppress(np.stack([x0, y0, x1, y1], 1), masses[kept])
+    regions = [Region((float(b[0]), float(b[1]), float(b[2]), float(b[3])), min(1.0, mass / total) * (1 - not_in_photo)) for b, mass in places]
+    best = regions[0]
+    alternatives = sorted((region for region in regions[1:] if region.score >= LEAST_ALTERNATIVE), key=lambda region: -region.score)
+    return Grounding(None if not_in_photo >= none_threshold else best, best, alternatives, not_in_photo)
+
+
+def _suppress(boxes: np.ndarray, masses: np.ndarray) -> list[tuple[np.ndarray, float]]:
+    """Greedy suppression. A kept place takes over the probability of those it suppresses: neighbouring cells describe the same thing."""
+    kept: list[tuple[np.ndarray, float]] = []
+    while len(kept) < MOST_PLACES and len(boxes):
+        best = int(masses.argmax())
+        box = boxes[best]
+        same = _overlaps(box, boxes) >= SAME_PLACE
+        same[best] = True
+        kept.append((box, float(masses[same].sum())))
+        boxes, masses = boxes[~same], masses[~same]
+    return kept

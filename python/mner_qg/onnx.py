@@ -1,0 +1,115 @@
+"""Writes a model folder as ONNX, for any program that runs it.
+
+    python -m mner_qg.onnx public/models/mner-qg-mini --out mner-qg-mini-onnx
+
+Three graphs that share no weight: text.onnx (all there is without a photo), trunk.onnx (a photo, once), photo.onnx (what the photo
+changes, per question). Batch and length are free. Weights stay 8-bit (DequantizeLinear) unless --float. The graphs are run against the
+folder's own self-test before anything is said to be done.
+"""
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any, Optional, Sequence
+
+import numpy as np
+import onnx
+import onnxruntime
+
+from .errors import MnerError
+from .folder import MANIFEST, ModelFolder
+from .network import build_graphs
+
+TOLERANCE = 1e-3  # of the self-test, relative to the largest value; its numbers have six digits
+
+
+def _pixels(size: int, seed: int) -> np.ndarray:
+    """The self-test's noise, [1, 3, size, size]: the linear congruential generator of Numerical Recipes, in [-2, 2)."""
+    state, values = seed, np.empty(size * size * 3, np.float32)
+    for index in range(len(values)):
+        state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
+        values[index] = state / 2**32 * 4 - 2
+    return np.ascontiguousarray(values.reshape(1, size, size, 3).transpose(0, 3, 1, 2))
+
+
+def check_self_test(folder: ModelFolder, models: dict[str, onnx.ModelProto]) -> dict[str, float]:
+    """Runs the graphs on the folder's self-test: the largest difference of each output, relative to its largest value."""
+    test = folder.manifest.get("selfTest")
+    if test is None:
+        return {}
+    given, expected = test["input"], test["output"]
+    rows, length, lengths = given["rows"], given["length"], np.array(given["lengths"])
+    whole = {name: np.array(given[name], np.int64).reshape(rows, length) for name in ("ids", "segments", "shapes")}
+    mask = (np.arange(length)[None] < lengths[:, None]).astype(np.float32)
+    query = (whole["segments"] == 0) & (mask > 0)
+    place = np.arange(length)[None]
+    query &= (place > 0) & (place < query.sum(1, keepdims=True) - 1)
+    run = lambda name, inputs: dict(zip((output.name for output in models[name].graph.output),
+                                        onnxruntime.InferenceSession(models[name].SerializeToString()).run(None, inputs)))
+    hidden = run("text", {**whole, "mask": mask})["hidden"]
+    maps = run("trunk", {"pixels": _pixels(folder.config["image"]["size"], given["pixelSeed"])})
+    found = run("photo", {"hidden": hidden, "mask": mask, "query": query.astype(np.float32), "photo": np.zeros(rows, np.int64), **maps})
+    candidates = found["candidates"].reshape(-1)
+    found["candidates"] = candidates[:: max(1, len(candidates) // 128)]
+    differences = {}
+    for name, values in expected.items():
+        ours = found[name][mask > 0] if name in ("start", "end") else found[name].reshape(-1)
+        differences[name] = float(np.abs(ours - np.array(values)).max() / np.abs(values).max())
+    return differences
+
+
+def export(source: str | Path, out: str | Path, floats: bool = False) -> dict[str, Any]:
+    """Writes the graphs, the tokeniser's files and a manifest with hashes and licence. Returns the manifest."""
+    folder, out = ModelFolder.open(source), Path(out)
+    models = build_graphs(folder, "float" if floats else "int8")
+    differences = check_self_test(folder, models)
+    wrong = [f"{name} by {100 * value:.2f} %" for name, value in differences.items() if not value <= TOLERANCE]
+    if wrong:
+        raise MnerError("self-test-failed", f"The graphs compute something else than the folder says: {', '.join(wrong)}. Please report it.")
+    out.mkdir(parents=True, exist_ok=True)
+    manifest, files = folder.manifest, {}
+    facts = {"name": manifest["name"], "version": manifest["version"], "licence": manifest["licence"], "system": folder.system}
+    for name, model in models.items():
+        onnx.helper.set_model_props(model, facts)
+        onnx.checker.check_model(model)
+        files[f"{name}.onnx"] = model.SerializeToString()
+    for entry in manifest["tokenizer"]["files"]:
+        files[entry["path"]] = folder.file(entry)
+    for name, content in files.items():
+        (out / name).write_bytes(content)
+    signature = lambda values: {value.name: [side.dim_param or side.dim_value for side in value.type.tensor_type.shape.dim] for value in values}
+    told = {
+        "format": "mner-qg-onnx", "formatVersion": 1, **facts, "weights": "float32" if floats else "int8",
+        "from": {"manifest": hashlib.sha256((folder.path / MANIFEST).read_bytes()).hexdigest()},
+        "config": manifest["config"], "queries": manifest["queries"], "calibration": manifest.get("calibration", {}),
+        "graphs": {name: {"inputs": signature(model.graph.input), "outputs": signature(model.graph.output)} for name, model in models.items()},
+        "files": [{"path": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in sorted(files.items())],
+        "selfTest": differences,
+    }
+    (out / MANIFEST).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    return told
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m mner_qg.onnx", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder")
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--float", action="store_true", help="weights as float32 rather than as stored")
+    args = parser.parse_args(argv)
+    try:
+        told = export(args.folder, args.out, args.float)
+    except MnerError as error:
+        print(f"{error.message} ({error.code})", file=sys.stderr)
+        return 2
+    for entry in told["files"]:
+        print(f"{entry['bytes']:>10}  {entry['sha256'][:16]}  {entry['path']}")
+    if told["selfTest"]:
+        print(f"self-test: within {max(told['selfTest'].values()):.1e} of the folder's own answers")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

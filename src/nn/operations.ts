@@ -1,0 +1,168 @@
+// The few operations that all parts of the network share, each as few kernels as TensorFlow.js allows. Everything is
+// float32, maps are NHWC, and sequences are flattened to rows [batch × length, width] so that every product is one matrix.
+import {
+  add,
+  concat,
+  erf,
+  fused,
+  matMul,
+  mean,
+  mul,
+  reshape,
+  rsqrt,
+  sigmoid,
+  slice,
+  softmax,
+  square,
+  sub,
+  type Tensor,
+  type Tensor2D,
+  type Tensor4D,
+  tidy,
+  transpose,
+} from "@tensorflow/tfjs-core";
+import { type Activation, FUSED, hasFused, runFused } from "./fused.js";
+import type { Convolution, Linear, Norm } from "./parameters.js";
+
+/** What a leaky ReLU keeps of what is below zero. */
+const LEAK = 0.1;
+
+/** A linear layer over the last dimension, and what comes after it. */
+export function linear<T extends Tensor2D | Tensor4D>(x: T, layer: Linear, activation: Activation = "linear"): T {
+  const { inputs, outputs, weight, bias } = layer;
+  if (layer.panels) return runFused<T>(FUSED.linear, { x, panels: weight, bias }, { inputs, outputs, activation });
+  if (x.rank === 2) return activate(product(x as Tensor2D, layer, activation), activation) as T;
+  const [batch, height, width] = x.shape as [number, number, number, number];
+  return tidy(() => {
+    const rows: Tensor2D = reshape(x, [batch * height * width, inputs]);
+    return reshape(activate(product(rows, layer, activation), activation), [
+      batch,
+      height,
+      width,
+      outputs,
+    ]) as Tensor as T;
+  });
+}
+
+/** Of the activations only the leaky ReLU is one that fused operations know. */
+const known = (activation: Activation): "leakyrelu" | "linear" => (activation === "leakyrelu" ? activation : "linear");
+
+const product = (a: Tensor2D, { weight, bias }: Linear, activation: Activation): Tensor2D =>
+  fused.matMul({
+    a,
+    b: weight as Tensor2D,
+    bias,
+    activation: known(activation),
+    leakyreluAlpha: LEAK,
+  }) as Tensor2D;
+
+function activate<T extends Tensor>(x: T, activation: Activation): T {
+  if (activation === "silu") return silu(x);
+  if (activation === "gelu") return scaledGelu(x);
+  return x;
+}
+
+/** Padded by half the kernel, as everywhere in the reference. */
+export function convolve(x: Tensor4D, layer: Convolution, stride = 1, activation: Activation = "linear"): Tensor4D {
+  const { kernel, filter, bias, depthwise, pointwise } = layer;
+  if (pointwise !== null) return linear(x, pointwise, activation);
+  const options = {
+    x,
+    filter: filter!,
+    strides: stride,
+    pad: Math.floor((kernel - 1) / 2),
+    bias: bias!,
+    activation: known(activation),
+    leakyreluAlpha: LEAK,
+    dimRoundingMode: "floor" as const,
+  };
+  return activate(depthwise ? fused.depthwiseConv2d(options) : fused.conv2d(options), activation);
+}
+
+/** x · sigmoid(x). */
+export function silu<T extends Tensor>(x: T): T {
+  if (hasFused(FUSED.silu)) return runFused<T>(FUSED.silu, { x });
+  return mul(x, sigmoid(x)) as T;
+}
+
+/**
+ * GELU of x = u·√2, divided by √½: u + u·erf(u). The factors live in the matrices before and after, which saves two passes
+ * over the widest map of the network.
+ */
+export function scaledGelu<T extends Tensor>(u: T): T {
+  if (hasFused(FUSED.gelu)) return runFused<T>(FUSED.gelu, { x: u });
+  return add(u, mul(u, erf(u))) as T;
+}
+
+/** Layer norm of each row of x + y, or of x alone. */
+export function layerNorm(x: Tensor2D, y: Tensor2D | null, norm: Norm): Tensor2D {
+  const { gain, offset, epsilon } = norm;
+  if (hasFused(FUSED.layerNorm) && x.shape[1] % 4 === 0) {
+    return runFused<Tensor2D>(FUSED.layerNorm, { x, y, gain, offset }, { epsilon });
+  }
+  const sum = y === null ? x : add(x, y);
+  const centred = sub(sum, mean(sum, 1, true));
+  const variance = mean(square(centred), 1, true);
+  const scaled = mul(centred, rsqrt(add(variance, norm.epsilonTensor)));
+  return add(mul(scaled, gain), offset);
+}
+
+/** Some columns of a matrix of rows, from the given one on. */
+export interface Part {
+  readonly rows: Tensor2D;
+  readonly column: number;
+}
+
+export interface AttentionShape {
+  /** Sequences in the rows. */
+  readonly batch: number;
+  readonly heads: number;
+  /** Columns of each part, of all heads together. */
+  readonly width: number;
+}
+
+/**
+ * Scaled queries, keys and values; `mask` [batch, keys] is added to the scores. Gives rows like the queries. The parts may
+ * stand side by side in one matrix, as the product that made them left them.
+ */
+export function attend(query: Part, key: Part, value: Part, shape: AttentionShape, mask: Tensor2D | null): Tensor2D {
+  const { batch, heads, width } = shape;
+  if (hasFused(FUSED.attention) && (width / heads) % 8 === 0) {
+    return runFused<Tensor2D>(
+      FUSED.attention,
+      { query: query.rows, key: key.rows, value: value.rows, mask },
+      { ...shape, queryColumn: query.column, keyColumn: key.column, valueColumn: value.column },
+    );
+  }
+  const split = ({ rows, column }: Part): Tensor4D => {
+    const own = column === 0 && rows.shape[1] === width ? rows : columns(rows, column, width);
+    return transpose(reshape(own, [batch, rows.shape[0] / batch, heads, width / heads]), [0, 2, 1, 3]) as Tensor4D;
+  };
+  const scores = matMul(split(query), split(key), false, true);
+  const masked = mask === null ? scores : add(scores, reshape(mask, [batch, 1, 1, mask.shape[1]]));
+  const mixed = matMul(softmax(masked), split(value));
+  return reshape(transpose(mixed, [0, 2, 1, 3]), [query.rows.shape[0], width]);
+}
+
+/** Columns [from, from + width) of a matrix. */
+export function columns(rows: Tensor2D, from: number, width: number): Tensor2D {
+  return slice(rows, [0, from], [rows.shape[0], width]);
+}
+
+/** Every cell twice across and twice down. */
+export function grow(x: Tensor4D): Tensor4D {
+  const [batch, height, width, channels] = x.shape;
+  // Doubling along a row is laying the channels side by side twice; doubling down is the same for whole rows.
+  const across = concat(
+    [reshape(x, [batch * height * width, channels]), reshape(x, [batch * height * width, channels])],
+    1,
+  );
+  const rows: Tensor2D = reshape(across, [batch * height, width * 2 * channels]);
+  return reshape(concat([rows, rows], 1), [batch, height * 2, width * 2, channels]);
+}
+
+/** Cells of a map as rows. */
+export function cells(x: Tensor4D): Tensor2D {
+  const channels = x.shape[3];
+  return reshape(x, [x.size / channels, channels]);
+}

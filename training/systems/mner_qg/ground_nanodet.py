@@ -96,6 +96,25 @@ def start_from_classes(model: MnerQg, phrases: "Phrases") -> None:
     head.match_query.weight.mul_(0.3), head.match_query.bias.mul_(0.3)
 
 
+BLEND = 0.5  # of what was learnt of confidences, beside the detector's classes
+LESS = (-1.0, -0.5)  # nats off the detector's and the learnt box, so that type questions stay as sure as they were
+
+
+@torch.no_grad()
+def blend_with_classes(model: MnerQg, phrases: "Phrases") -> None:
+    """The detector's classes choose, and what was learnt has half a say: the choice among things overfits, the rest does not."""
+    head = model.grounding_head
+    learnt = {name: value.clone() for name, value in head.state_dict().items() if not name.startswith("class_query")}
+    start_from_classes(model, phrases)
+    head.load_state_dict(learnt, strict=False)
+    for convs, shared in ((head.objects, True), (head.scales, False)):
+        for conv in convs:
+            for row, less in zip((4, 9), LESS):
+                conv.weight[row] *= BLEND
+                conv.bias[row] = conv.bias[row] * BLEND + (less if shared else 0)
+    head.match_query.weight.mul_(BLEND), head.match_query.bias.mul_(BLEND)
+
+
 def keep_detector_boxes(head: GroundingHead, rest: int) -> None:
     """No gradient for the rows of the first box, nor (`rest` = 1) for its confidence."""
     for convs in (head.objects, head.scales):
@@ -487,6 +506,8 @@ def main() -> None:
             save_run(model, run, out)
             learning.load_state_dict(kept)
     learning.load_state_dict(average.model.state_dict())
+    if not args.renew:
+        blend_with_classes(model.eval(), phrases)
     save_run(model, run, out)
     scores = {**grounding_scores(model.eval(), data / "photos", reader), "logos": logo_scores(model, data / "photos", reader)}
     print(json.dumps(scores), flush=True)

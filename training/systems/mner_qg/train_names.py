@@ -162,7 +162,7 @@ def read_photos(model: MnerQg, reader, data: Path, calibration, rng: random.Rand
                 kind = "coco" if name == "coco" else "logo"
                 plan.append((f"photos/{p['file']}", p["boxes"], kind, is_held, None))
                 if kind == "coco" and not is_held:
-                    pass
+                    plan.append((f"photos/{p['file']}", p["boxes"], "coco", False, rng))
                 if kind == "coco" and rng.random() < 0.35:
                     plan.append((f"photos/{p['file']}", None, "sign", is_held, None))
     singles = json.loads((data / "photos" / "single.json").read_text())

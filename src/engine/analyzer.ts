@@ -1,7 +1,6 @@
 // The public face of the engine: what one asks of it and what it promises. Types only, so that the element can know
 // the engine without loading it.
-import type { AnalysisResult, BackendName, Notice, Query } from "../core/results.js";
-import type { Capabilities } from "../systems/system.js";
+import type { AnalysisResult, BackendName, Capabilities, Notice, Query } from "../core/results.js";
 
 export type { Capabilities, Query };
 

@@ -1,6 +1,6 @@
 // MNER-QG as a whole: a photo in once, rows of questions and text in as one batch, logits out with one read-back. An
 // independent reading of the published method; the PyTorch reference in training/systems/mner_qg is its exact definition.
-import { add, matMul, mean, slice, type Tensor, type Tensor2D, type Tensor4D, transpose } from "@tensorflow/tfjs-core";
+import { matMul, mean, slice, type Tensor, type Tensor2D, type Tensor4D, transpose } from "@tensorflow/tfjs-core";
 import { bert, declareBert, type TokenRows } from "../../encoders/bert.js";
 import { declareImageEncoder } from "../../encoders/index.js";
 import { DETECTOR_BOX, DETECTOR_CLASSES } from "../../encoders/nanodet.js";
@@ -151,7 +151,7 @@ export async function forward(
       const f = await scope.slice(() => net.conditioned[k]!(reduced, fromQuery)); //       F_k [T, g, g, d]
       scope.watch(`conditioned.${k}`, f);
       const found = await scope.slice(() => ({
-        boxes: add(convolve(f, net.boxes[k]!), objects), //                                    [T, g, g, 5 × anchors]
+        boxes: convolve(f, net.boxes[k]!, 1, "linear", objects), //                            [T, g, g, 5 × anchors]
         match: matMul(columns(fromQuery, conditions, d), matched), //                          [T, g·g]
         known: known && matMul(columns(fromQuery, conditions + d + 1, DETECTOR_CLASSES), known), // [T, g·g]
       }));

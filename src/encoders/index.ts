@@ -5,12 +5,14 @@ import type { Parameters } from "../nn/parameters.js";
 import { cspDarknet } from "./csp-darknet.js";
 import { darknet53 } from "./darknet53.js";
 import type { ImageEncoder, ImageForward, ImageSizes } from "./image-encoder.js";
+import { nanodet } from "./nanodet.js";
 
 export type { ImageForward, ImageSizes };
 
 const encoders: Readonly<Record<string, ImageEncoder>> = {
   "csp-darknet-pan": cspDarknet,
   "darknet53-fpn": darknet53,
+  "nanodet-plus": nanodet,
 };
 
 /** The forward pass of a config's image encoder. */

@@ -89,7 +89,7 @@ export class Run {
     const letterbox = photo?.letterbox ?? null;
     const { nested, threshold } = this.job;
     const request = { prepared, queries, letterbox, nested, threshold: threshold ?? config.threshold };
-    const decoded = this.timed("decode", () => device.network.decode(answer, input, request));
+    const decoded = this.timed("decode", () => device.network.decode(answer, input, request, photo?.features ?? null));
     return {
       text: this.job.text,
       image: letterbox && { width: letterbox.width, height: letterbox.height },

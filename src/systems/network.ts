@@ -26,7 +26,7 @@ export interface Network {
     options?: RunOptions,
   ): Promise<RowOutput>;
   /** From what the system's collector gave of a text's rows to names. */
-  decode(answer: unknown, input: TokenRows, request: DecodeRequest): Decoded;
+  decode(answer: unknown, input: TokenRows, request: DecodeRequest, features: ImageFeatures | null): Decoded;
   dispose(): void;
 }
 
@@ -56,7 +56,8 @@ export async function buildNetwork(
       const photo = features instanceof Promise ? features.then((one) => one.photo) : (features?.photo ?? null);
       return withScope(options, (scope) => system.forward(net, rows, photo, scope));
     },
-    decode: (answer, input, request) => system.decode(net, config, answer, input, request),
+    decode: (answer, input, request, features) =>
+      system.decode(net, config, answer, input, request, features?.photo ?? null),
     dispose: () => loader.dispose(),
   };
 }

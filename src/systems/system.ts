@@ -87,7 +87,7 @@ export interface System<
   forward(net: Net, rows: TokenRows, photo: Photo | Promise<Photo> | null, scope: TensorScope): Promise<Output>;
   collect(input: Input): Collector<Output, Answer>;
   /** What the numbers mean. Small layers that run in plain code (a chain over tags, for instance) are in `net`. */
-  decode(net: Net, config: Config, answer: Answer, input: Input, request: DecodeRequest): Decoded;
+  decode(net: Net, config: Config, answer: Answer, input: Input, request: DecodeRequest, photo?: Photo | null): Decoded;
   /** Names of outputs that are numbers per piece, where padding means nothing. */
   readonly perPiece: readonly string[];
 }

@@ -150,7 +150,7 @@ describe("decodeGrounding", () => {
 
   it("says none when there is no number to go by", () => {
     const nothing = input({ candidates: new Float32Array(COUNT * 5).fill(Number.NaN), noneLogit: Number.NaN });
-    expect(decodeGrounding(nothing)).toEqual({ region: null, best: null, alternatives: [], notInPhoto: 1 });
+    expect(decodeGrounding(nothing)).toEqual({ region: null, best: null, alternatives: [], notInPhoto: 1, places: [] });
   });
 
   it("never leaves the photo or the unit interval, whatever the numbers", () => {

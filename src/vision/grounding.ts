@@ -31,6 +31,12 @@ export interface Grounding {
   /** Further places that do not overlap `best`, best first. */
   readonly alternatives: readonly Region[];
   readonly notInPhoto: number;
+  /** The best places with their cells (counted over all scales), however unlikely, for whoever asks on. */
+  readonly places: readonly GroundedPlace[];
+}
+
+export interface GroundedPlace extends Region {
+  readonly cell: number;
 }
 
 /** Boxes that share this much of their union are the same place. */
@@ -57,7 +63,8 @@ export function decodeGrounding(input: GroundingInput): Grounding {
     logits[i] = usableLogit(candidates, i * VALUES);
     if (logits[i]! > largest) largest = logits[i]!;
   }
-  if (largest === Number.NEGATIVE_INFINITY) return { region: null, best: null, alternatives: [], notInPhoto: 1 };
+  if (largest === Number.NEGATIVE_INFINITY)
+    return { region: null, best: null, alternatives: [], notInPhoto: 1, places: [] };
   const masses = new Float64Array(count);
   let sum = 0;
   for (let i = 0; i < count; i++) {
@@ -69,17 +76,20 @@ export function decodeGrounding(input: GroundingInput): Grounding {
   const kept = findPlaces(candidates, masses, letterbox, strides, anchors);
   const present = 1 - notInPhoto;
   // A place is as likely as all its candidates together: many middling ones outweigh a single high one.
-  const regions = suppress(kept, MOST_PLACES)
+  const perCell = anchors[0]!.length;
+  const places = suppress(kept, MOST_PLACES)
     .sort((one, other) => other.mass - one.mass)
-    .slice(0, (input.mostAlternatives ?? 3) + 1)
-    .map(({ box, mass }): Region => ({ box, score: Math.min(1, mass / sum) * present }));
+    .map(({ box, mass, candidate }): GroundedPlace => {
+      return { box, score: Math.min(1, mass / sum) * present, cell: Math.floor(candidate / perCell) };
+    });
+  const regions = places.slice(0, (input.mostAlternatives ?? 3) + 1).map(({ box, score }): Region => ({ box, score }));
   const best = regions[0]!;
   const least = input.leastAlternativeScore ?? 0.01;
   const alternatives = regions
     .slice(1)
     .filter(({ score }) => score >= least)
     .sort((one, other) => other.score - one.score);
-  return { region: notInPhoto >= (input.noneThreshold ?? 0.5) ? null : best, best, alternatives, notInPhoto };
+  return { region: notInPhoto >= (input.noneThreshold ?? 0.5) ? null : best, best, alternatives, notInPhoto, places };
 }
 
 /** The candidates that count, as flat arrays: there are thousands, and an object for each would cost more than the work. */
@@ -89,17 +99,19 @@ interface Places {
   readonly boxes: Float64Array;
   /** exp(logit - largest): a candidate's part of the probability before division by the sum. */
   readonly masses: Float64Array;
+  /** Which candidate each is. */
+  readonly candidates: Int32Array;
 }
 
 /**
  * Greedy suppression. A kept place takes over the probability of those it suppresses: neighbouring cells describe the
  * same object, and the chance that it is seen there is the chance of all of them together.
  */
-function suppress(places: Places, most: number): { box: Box; mass: number }[] {
+function suppress(places: Places, most: number): { box: Box; mass: number; candidate: number }[] {
   const { boxes, masses } = places;
   const rest = Int32Array.from({ length: places.count }, (_, index) => index);
   let left = places.count;
-  const kept: { box: Box; mass: number }[] = [];
+  const kept: { box: Box; mass: number; candidate: number }[] = [];
   while (kept.length < most && left > 0) {
     let best = rest[0]!;
     for (let i = 1; i < left; i++) {
@@ -114,7 +126,7 @@ function suppress(places: Places, most: number): { box: Box; mass: number }[] {
       else rest[stay++] = index;
     }
     left = stay;
-    kept.push({ box, mass });
+    kept.push({ box, mass, candidate: places.candidates[best]! });
   }
   return kept;
 }
@@ -130,6 +142,7 @@ function findPlaces(
   const { width, height, scale, left, top } = letterbox;
   const boxes = new Float64Array(candidateMasses.length * 4);
   const masses = new Float64Array(candidateMasses.length);
+  const indices = new Int32Array(candidateMasses.length);
   let count = 0;
   let index = 0;
   for (const [k, stride] of strides.entries()) {
@@ -146,6 +159,7 @@ function findPlaces(
             const halfHeight = (anchor[1] * Math.exp(limited(candidates[at + 3]!))) / 2 / scale;
             const box: Box = [centreX - halfWidth, centreY - halfHeight, centreX + halfWidth, centreY + halfHeight];
             boxes.set(clipBox(box, width, height), count * 4);
+            indices[count] = index;
             masses[count++] = mass;
           }
           index++;
@@ -153,7 +167,7 @@ function findPlaces(
       }
     }
   }
-  return { count, boxes, masses };
+  return { count, boxes, masses, candidates: indices };
 }
 
 function noneProbability(none: number, candidates: number, calibration: GroundingInput["calibration"]): number {

@@ -8,7 +8,7 @@ export {
   photoFromImageData,
 } from "./decode.js";
 export { type FetchImageOptions, fetchImage } from "./fetch-image.js";
-export { decodeGrounding, type Grounding, type GroundingInput } from "./grounding.js";
+export { decodeGrounding, type GroundedPlace, type Grounding, type GroundingInput } from "./grounding.js";
 export { IMAGE_LIMITS, readImageHeader } from "./header.js";
 export type { ImageFormat, ImageHeader } from "./header-bytes.js";
 export { clipBox, fitLetterbox, type Letterbox, letterboxInput, toPhotoBox } from "./letterbox.js";

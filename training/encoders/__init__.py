@@ -7,8 +7,9 @@ from .bert import TextEncoder
 from .config import ImageConfig, TextConfig
 from .csp_darknet import CspDarknetPan
 from .darknet53 import Darknet53Fpn
+from .nanodet import NanodetPlus
 
-IMAGE_ENCODERS = {"csp-darknet-pan": CspDarknetPan, "darknet53-fpn": Darknet53Fpn}
+IMAGE_ENCODERS = {"csp-darknet-pan": CspDarknetPan, "nanodet-plus": NanodetPlus, "darknet53-fpn": Darknet53Fpn}
 
 
 def build_image_encoder(config: ImageConfig) -> nn.Module:

@@ -31,6 +31,11 @@ class ImageConfig:
         return ImageConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()})
 
 
+def nanodet_image(size: int, pyramid: int) -> ImageConfig:
+    """V_k holds the tower's channels, 80 classes and a box."""
+    return ImageConfig(kind="nanodet-plus", size=size, channels=(pyramid + 84,) * 4, strides=(64, 32, 16, 8))
+
+
 def tiny_text() -> TextConfig:
     """A few thousand parameters: for tests and golden vectors that are small enough to commit."""
     return TextConfig(layers=2, width=32, heads=4, feedForward=64, vocabulary=1000, positions=64)
@@ -39,4 +44,6 @@ def tiny_text() -> TextConfig:
 def tiny_image(kind: str = "csp-darknet-pan") -> ImageConfig:
     if kind == "csp-darknet-pan":
         return ImageConfig(kind=kind, size=64, channels=(16, 16, 16))
+    if kind == "nanodet-plus":
+        return nanodet_image(64, 16)
     return ImageConfig(kind=kind, size=64, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), channels=(16, 8, 4))

@@ -9,6 +9,7 @@ import { erfConfig } from "@tensorflow/tfjs-backend-webgpu/dist/kernels/Erf.js";
 import { fusedConv2DConfig } from "@tensorflow/tfjs-backend-webgpu/dist/kernels/FusedConv2D.js";
 import { fusedDepthwiseConv2DConfig } from "@tensorflow/tfjs-backend-webgpu/dist/kernels/FusedDepthwiseConv2D.js";
 import { identityConfig } from "@tensorflow/tfjs-backend-webgpu/dist/kernels/Identity.js";
+import { logConfig } from "@tensorflow/tfjs-backend-webgpu/dist/kernels/Log.js";
 import { maxPoolConfig } from "@tensorflow/tfjs-backend-webgpu/dist/kernels/MaxPool.js";
 import { meanConfig } from "@tensorflow/tfjs-backend-webgpu/dist/kernels/Mean.js";
 import { multiplyConfig } from "@tensorflow/tfjs-backend-webgpu/dist/kernels/Multiply.js";
@@ -32,6 +33,7 @@ const kernels: readonly KernelConfig[] = [
   fusedDepthwiseConv2DConfig,
   _fusedMatMulConfig,
   identityConfig,
+  logConfig,
   maxPoolConfig,
   meanConfig,
   multiplyConfig,

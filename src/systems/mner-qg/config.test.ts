@@ -9,7 +9,7 @@ import { weightShapes } from "../network.js";
 import { readConfig } from "./config.js";
 import { mnerQg } from "./system.js";
 
-describe.each(["golden-tiny-mini", "golden-tiny-base"])("%s", (name) => {
+describe.each(["golden-tiny-mini", "golden-tiny-base", "golden-tiny-nanodet"])("%s", (name) => {
   const { json, config, weights } = readGolden(name);
 
   it("is named and shaped as in PyTorch, batch norms apart", () => {

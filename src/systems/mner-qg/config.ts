@@ -5,9 +5,9 @@ import { type ImageSizes, readImageSizes } from "../../encoders/index.js";
 import { type Logistic, readLogistic, readSpanCalibration } from "../calibration.js";
 import type { SystemConfig } from "../system.js";
 
-/** Cells per scale are boxes of this many anchors, each of x, y, width, height and confidence. */
-export const ANCHORS = 3;
+/** Each of a cell's boxes is x, y, width, height and confidence. */
 export const BOX_VALUES = 5;
+const MOST_ANCHORS = 16;
 /** Left, top, right, bottom, centre (2) and size (2) of a cell. */
 export const COORDINATES = 8;
 
@@ -18,8 +18,10 @@ export interface MnerQgConfig extends SystemConfig {
   readonly attentionHeads: number;
   /** Whether the 3×3 of the query-conditioned maps is per channel. */
   readonly depthwise: boolean;
-  /** [scale][anchor] = [width, height] in input pixels. */
+  /** [scale][anchor] = [width, height] in input pixels; as many at every scale. */
   readonly anchors: readonly (readonly (readonly [number, number])[])[];
+  /** A box for each name, whether the photo belongs to the text, and what kind of picture it is. */
+  readonly nameHeads: boolean;
   readonly maxSpanWords: number;
   readonly startThreshold?: number | undefined;
   readonly endThreshold?: number | undefined;
@@ -38,6 +40,10 @@ export function readConfig(config: JsonRecord, calibration: JsonRecord): MnerQgC
   if (depthwise !== undefined && typeof depthwise !== "boolean") {
     throw invalid("config.depthwise", `must be true or false, but is ${describe(depthwise)}`);
   }
+  const nameHeads = field(config, "nameHeads");
+  if (nameHeads !== undefined && typeof nameHeads !== "boolean") {
+    throw invalid("config.nameHeads", `must be true or false, but is ${describe(nameHeads)}`);
+  }
   const given = field(config, "decode");
   const decode = given === undefined ? {} : asRecord(given, "config.decode");
   const probability = (key: string): number | undefined => {
@@ -51,6 +57,7 @@ export function readConfig(config: JsonRecord, calibration: JsonRecord): MnerQgC
     attentionHeads,
     depthwise: depthwise ?? image.kind !== "darknet53-fpn",
     anchors: readAnchors(field(config, "anchors"), image.strides.length),
+    nameHeads: nameHeads ?? false,
     maxSpanWords: asInteger(field(config, "maxSpanWords"), "config.maxSpanWords", 1, 1000),
     maxPieces: asInteger(field(config, "maxPieces"), "config.maxPieces", 8, text.positions),
     startThreshold: probability("startThreshold"),
@@ -62,8 +69,10 @@ export function readConfig(config: JsonRecord, calibration: JsonRecord): MnerQgC
 }
 
 function readAnchors(value: unknown, scales: number): [number, number][][] {
-  return asList(value, "config.anchors", scales, scales).map((scale, k) =>
-    asList(scale, `config.anchors[${k}]`, ANCHORS, ANCHORS).map((anchor, a): [number, number] => {
+  const perScale = asList(value, "config.anchors", scales, scales);
+  const anchors = asList(perScale[0], "config.anchors[0]", 1, MOST_ANCHORS).length;
+  return perScale.map((scale, k) =>
+    asList(scale, `config.anchors[${k}]`, anchors, anchors).map((anchor, a): [number, number] => {
       const where = `config.anchors[${k}][${a}]`;
       const [width, height] = asList(anchor, where, 2, 2);
       return [asNumber(width, `${where}[0]`, 1e-3, 1e5), asNumber(height, `${where}[1]`, 1e-3, 1e5)];

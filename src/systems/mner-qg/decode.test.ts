@@ -36,7 +36,7 @@ function decode(none: number) {
     existence: Float32Array.of(-9),
     photo: [{ candidates, none, relevance: 0.5 }],
   };
-  const { queries } = decodeAnswer(config, answer, sequences, {
+  const { queries } = decodeAnswer({ names: null, width: config.width }, config, answer, sequences, {
     prepared,
     queries: [{ label: "PER", query: "people" }],
     letterbox: fitLetterbox(64, 48, size),

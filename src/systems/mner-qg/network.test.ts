@@ -20,7 +20,7 @@ beforeAll(async () => {
   await openWasm({ wasm: nodeWasmFiles() });
 }, SLOW_MS);
 
-describe.each(["golden-tiny-mini", "golden-tiny-base"])("%s", { timeout: SLOW_MS }, (name) => {
+describe.each(["golden-tiny-mini", "golden-tiny-base", "golden-tiny-nanodet"])("%s", { timeout: SLOW_MS }, (name) => {
   const golden = readGolden(name);
   const source = {
     has: (weight: string) => golden.weights.has(weight),

@@ -2,7 +2,7 @@
 import type { TokenRows } from "../../encoders/bert.js";
 import type { Sequences } from "../../text/index.js";
 import type { Collector } from "../system.js";
-import { ANCHORS, BOX_VALUES } from "./config.js";
+import { BOX_VALUES } from "./config.js";
 
 export type MnerQgOutput = {
   /** rows × length. */
@@ -15,6 +15,9 @@ export type MnerQgOutput = {
   readonly none: Float32Array | null;
   /** Mean of the gate over the pieces of each row, 0 to 1; null without a photo. */
   readonly relevance: Float32Array | null;
+  /** H'' of every piece and q of every row, where names ask for themselves; null otherwise. */
+  readonly hidden: Float32Array | null;
+  readonly query: Float32Array | null;
 };
 
 /** What the network said of all rows, and of the photo for each query in the window that knows most of it. */
@@ -24,13 +27,20 @@ export interface Answer {
   readonly existence: Float32Array;
   /** Per query; null without a photo. */
   readonly photo: readonly PhotoAnswer[] | null;
+  /** H'' of the rows of the first windows; null where names do not ask for themselves. */
+  readonly hidden?: Float32Array | null;
 }
+
+/** Windows of a long text whose names ask for themselves; later ones get their type's answer, to bound the memory. */
+export const WINDOWS_WITH_NAMES = 8;
 
 export interface PhotoAnswer {
   /** candidates × 5. */
   readonly candidates: Float32Array;
   readonly none: number;
   readonly relevance: number;
+  /** q of the question, where names ask for themselves. */
+  readonly query?: Float32Array | null;
 }
 
 /** `outputs`: text [rows × length, 3], and with a photo gateMean, none, and boxes.k and match.k of each scale. */
@@ -46,6 +56,8 @@ export function readOutput(outputs: Readonly<Record<string, Float32Array>>, rows
     candidates: none ? readCandidates(outputs, count) : null,
     none: none ?? null,
     relevance: gateMean ? meanOverPieces(gateMean, rows) : null,
+    hidden: outputs.hidden ?? null,
+    query: outputs.query ?? null,
   };
 }
 
@@ -58,10 +70,10 @@ function meanOverPieces(gateMean: Float32Array, { rows, length, lengths }: Token
 
 /**
  * Candidates of all scales in the reference's order (scale, row, column, anchor), per row: the match is added to each
- * anchor's confidence. Done on numbers, since they have been read back anyway.
+ * anchor's confidence, what the detector knows to the first one's. Done on numbers, since they have been read back anyway.
  */
 function readCandidates(outputs: Readonly<Record<string, Float32Array>>, rows: number): Float32Array {
-  const perCell = ANCHORS * BOX_VALUES;
+  const perCell = (outputs["boxes.0"]!.length / outputs["match.0"]!.length) | 0;
   const matches: Float32Array[] = [];
   while (outputs[`match.${matches.length}`]) matches.push(outputs[`match.${matches.length}`]!);
   const total = matches.reduce((sum, { length }) => sum + length / rows, 0);
@@ -70,13 +82,15 @@ function readCandidates(outputs: Readonly<Record<string, Float32Array>>, rows: n
   for (const [k, match] of matches.entries()) {
     const cells = match.length / rows;
     const boxes = outputs[`boxes.${k}`]!;
+    const known = outputs[`known.${k}`];
     for (let row = 0; row < rows; row++) {
       const to = (row * total + from) * perCell;
       candidates.set(boxes.subarray(row * cells * perCell, (row + 1) * cells * perCell), to);
       for (let cell = 0; cell < cells; cell++) {
-        for (let anchor = 1; anchor <= ANCHORS; anchor++) {
-          candidates[to + cell * perCell + anchor * BOX_VALUES - 1]! += match[row * cells + cell]!;
-        }
+        const at = to + cell * perCell + BOX_VALUES - 1;
+        for (let anchor = 0; anchor < perCell; anchor += BOX_VALUES)
+          candidates[at + anchor]! += match[row * cells + cell]!;
+        if (known) candidates[at]! += known[row * cells + cell]!;
       }
     }
     from += cells;
@@ -91,6 +105,8 @@ export function collect({ rows, length, queryCount }: Sequences): Collector<Mner
   const existence = new Float32Array(rows);
   const best = new Float32Array(queryCount).fill(Number.NEGATIVE_INFINITY);
   const photo: PhotoAnswer[] = [];
+  const keptRows = Math.min(rows, WINDOWS_WITH_NAMES * queryCount);
+  let hidden: Float32Array | null = null;
   return {
     add(output, from, count) {
       start.set(output.start, from * length);
@@ -98,6 +114,13 @@ export function collect({ rows, length, queryCount }: Sequences): Collector<Mner
       existence.set(output.existence, from);
       if (output.candidates === null) return;
       const perRow = output.candidates.length / count;
+      const perQuery = (output.query?.length ?? 0) / count;
+      const kept = Math.min(count, keptRows - from);
+      if (output.hidden && kept > 0) {
+        const perHidden = output.hidden.length / count;
+        hidden ??= new Float32Array(keptRows * perHidden);
+        hidden.set(output.hidden.subarray(0, kept * perHidden), from * perHidden);
+      }
       for (let row = from; row < from + count; row++) {
         const query = row % queryCount;
         // The window that is surest of such a name tells best where it is seen. The first one counts even if it is NaN.
@@ -107,9 +130,10 @@ export function collect({ rows, length, queryCount }: Sequences): Collector<Mner
           candidates: output.candidates.slice((row - from) * perRow, (row - from + 1) * perRow),
           none: output.none![row - from]!,
           relevance: output.relevance![row - from]!,
+          query: output.query?.slice((row - from) * perQuery, (row - from + 1) * perQuery),
         };
       }
     },
-    answer: () => ({ start, end, existence, photo: photo.length === 0 ? null : photo }),
+    answer: () => ({ start, end, existence, photo: photo.length === 0 ? null : photo, hidden }),
   };
 }

@@ -18,7 +18,7 @@ export const mnerQg: System<MnerQgConfig, Net, Sequences, Photo, MnerQgOutput, A
     buildSequences(tokenizer, prepared, queries, { maxPieces, multipleOf }),
   forward,
   collect,
-  decode: (_net, config, answer, input, request) => decode(config, answer, input, request),
+  decode,
 };
 
 /**
@@ -26,5 +26,7 @@ export const mnerQg: System<MnerQgConfig, Net, Sequences, Photo, MnerQgOutput, A
  * in ten moves to another place, and all of it is a thirtieth of the model. So does what draws boxes at the end of it.
  */
 function needsHalf(weight: string, { image }: MnerQgConfig): boolean {
-  return image.kind !== "darknet53-fpn" && /^(?:image_encoder|grounding_head\.objects)\./.test(weight);
+  return (
+    image.kind !== "darknet53-fpn" && /^(?:image_encoder|grounding_head\.objects|relatedness|image_kind)\./.test(weight)
+  );
 }

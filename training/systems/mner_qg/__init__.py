@@ -9,12 +9,13 @@ from torch import nn
 from ..system import Graph, System, Tensors
 from .config import PRESETS, Config
 from .model import MnerQg, PhotoFeatures
+from .photo_heads import summary_width
 
 
 class MnerQgSystem(System):
     name = "mner-qg"
     presets = PRESETS
-    committed = ("tiny", "tiny-base")
+    committed = ("tiny", "tiny-base", "tiny-nanodet")
 
     def read_config(self, plain):
         return Config.from_dict(plain)
@@ -76,7 +77,7 @@ class MnerQgSystem(System):
         with record():
             o = model(*text, model.encode_image(inputs["pixels"]), torch.zeros(len(text[0]), dtype=torch.long))
         alone = model(*text)
-        return {"output.start": o.start, "output.end": o.end, "output.existence": o.existence, "output.candidates": o.candidates,
+        return name_vectors(model) | {"output.start": o.start, "output.end": o.end, "output.existence": o.existence, "output.candidates": o.candidates,
                 "output.none": o.none, "relevance": o.relevance,
                 "text_only.start": alone.start, "text_only.end": alone.end, "text_only.existence": alone.existence}
 
@@ -98,6 +99,26 @@ class MnerQgSystem(System):
             Graph("text", Text(model), text, ["start", "end", "existence"], axes),
             Graph("photo", Photo(model), text | seen, ["start", "end", "existence", *more], axes | {name: {0: "rows"} for name in more}),
         ]
+
+
+def name_vectors(model: MnerQg) -> Tensors:
+    """What the heads beside the network say of random numbers: they run outside of the forward pass."""
+    config = model.config
+    if not config.nameHeads:
+        return {}
+    generator = torch.Generator().manual_seed(5)
+    random = lambda *shape: torch.randn(*shape, generator=generator)
+    chance = lambda *shape: torch.rand(*shape, generator=generator)
+    names, places, d = 2, 3, config.width
+    given = {"rows": random(names, 12, config.text.width), "first": torch.tensor([6, 7]), "last": torch.tensor([6, 9]), "query": random(names, d),
+             "cells": random(names, places, d), "geometry": random(names, places, 8), "classes": chance(names, places, 80), "ranks": chance(names, places, 6),
+             "facts": random(names, 16), "scene": chance(names, 80), "summary": random(1, summary_width(config)), "text": random(1, config.text.width)}
+    at = torch.arange(12)[None].expand(names, -1)
+    mention = model.entity_grounding.mentions(given["rows"], (at >= 5) & (at < 11), given["first"], given["last"])
+    shift, none = model.entity_grounding(mention, *(given[k] for k in ("query", "cells", "geometry", "classes", "ranks", "facts", "scene")))
+    said = {"mention": mention, "shift": shift, "none": none, "relatedness": model.relatedness(given["summary"], given["text"]).sigmoid(),
+            "kinds": model.image_kind(given["summary"]).softmax(-1)}
+    return {f"names.input.{k}": v for k, v in given.items()} | {f"names.{k}": v for k, v in said.items()}
 
 
 class Image(nn.Module):

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...encoders.config import ImageConfig, TextConfig, tiny_image, tiny_text
+from ...encoders.config import ImageConfig, TextConfig, nanodet_image, tiny_image, tiny_text
 
 # Every entity type is a question. Any other words work too: the network reads the question, not an index.
 QUERIES = (
@@ -30,6 +30,7 @@ class Config:
         ((50.0, 110.0), (100.0, 60.0), (110.0, 150.0)),
         ((16.0, 30.0), (36.0, 24.0), (45.0, 60.0)),
     )
+    nameHeads: bool = False  # a box for each name, whether the photo belongs to the text, and what kind of picture it is
     maxSpanWords: int = 12
     maxPieces: int = 128  # of one window, query included
     queries: tuple = QUERIES
@@ -65,6 +66,15 @@ def mini() -> Config:
     return Config()
 
 
+# Two boxes a cell, each measured in strides: the detector's own, and a learnt one for what it was never taught (logos, lettering).
+STRIDE_ANCHORS = tuple(((float(s), float(s)),) * 2 for s in (64, 32, 16, 8))
+
+
+def nano() -> Config:
+    """The shipped network: as mini, with NanoDet-plus-m for its eyes."""
+    return Config(image=nanodet_image(384, 96), anchors=STRIDE_ANCHORS, nameHeads=True)
+
+
 def base() -> Config:
     """The paper's size: BERT-base, Darknet-53 with a feature pyramid, 256 pixels, 512 wide."""
     scale = 256 / 320
@@ -83,15 +93,16 @@ def base() -> Config:
 def tiny(kind: str = "csp-darknet-pan") -> Config:
     """A few thousand parameters of either shape: for tests and golden vectors that are small enough to commit."""
     return Config(
-        size="tiny-mini" if kind == "csp-darknet-pan" else "tiny-base",
+        size={"csp-darknet-pan": "tiny-mini", "nanodet-plus": "tiny-nanodet", "darknet53-fpn": "tiny-base"}[kind],
         text=tiny_text(),
         image=tiny_image(kind),
         width=16,
         attentionHeads=2,
-        depthwise=kind == "csp-darknet-pan",
-        anchors=tuple(tuple((w / 5, h / 5) for w, h in row) for row in Config().anchors),
+        depthwise=kind != "darknet53-fpn",
+        anchors=STRIDE_ANCHORS if kind == "nanodet-plus" else tuple(tuple((w / 5, h / 5) for w, h in row) for row in Config().anchors),
+        nameHeads=kind == "nanodet-plus",
         maxPieces=48,
     )
 
 
-PRESETS = {"mini": mini, "base": base, "tiny": tiny, "tiny-base": lambda: tiny("darknet53-fpn")}
+PRESETS = {"mini": mini, "nano": nano, "base": base, "tiny": tiny, "tiny-nanodet": lambda: tiny("nanodet-plus"), "tiny-base": lambda: tiny("darknet53-fpn")}

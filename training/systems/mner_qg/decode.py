@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...data.examples import Example
-from ...data.photos import Letterbox, suppress
+from ...data.photos import Letterbox, iou, suppress
 from ...data.spans import Span, sigmoid, without_overlap
 
 
@@ -33,5 +33,9 @@ def decode_boxes(candidates: np.ndarray, boxes: np.ndarray, none: float, place: 
     total = weight.sum() + nothing
     order = np.argsort(-confidence)[:200]
     kept = suppress(boxes[order], confidence[order], 0.5, 4)
-    found = [(place.back(boxes[order[i]])[0], float(weight[order[i]] / total)) for i in kept]
+    # A place has the probability of all candidates that outline it; each counts for the first kept place it shares half with.
+    shared = iou(boxes[order[kept]], boxes) >= 0.5
+    owner = np.where(shared.any(0), shared.argmax(0), -1)
+    mass = [float(weight[owner == i].sum() / total) for i in range(len(kept))]
+    found = sorted(((place.back(boxes[order[k]])[0], m) for k, m in zip(kept, mass)), key=lambda f: -f[1])
     return found[0][0], found[0][1], float(nothing / total), found[1:]

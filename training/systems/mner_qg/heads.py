@@ -4,6 +4,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from ...encoders.nanodet import BOX, CLASSES
 from .config import Config
 
 
@@ -29,20 +30,29 @@ class GroundingHead(nn.Module):
         self.match_query = nn.Linear(d, d)
         self.match_cells = nn.ModuleList(nn.Conv2d(d + 8, d, 1) for _ in config.image.channels)
         self.none = nn.Linear(d, 1)
+        # What a query wants of the classes of a detector that says them: added to the first box of a cell, the detector's own.
+        self.class_query = nn.Linear(d, CLASSES) if config.image.kind == "nanodet-plus" else None
 
     def find_objects(self, features):
-        """What every query's candidates share, once per photo: V_k → (P, 5 × boxes, g, g)."""
-        return [conv(v) for conv, v in zip(self.objects, features)]
+        """What every query's candidates share, once per photo: V_k → (P, 5 × boxes, g, g), and behind it the detector's classes."""
+        shared = [conv(v) for conv, v in zip(self.objects, features)]
+        if self.class_query is None:
+            return shared
+        return [torch.cat([s, v[:, -BOX - CLASSES : -BOX]], 1) for s, v in zip(shared, features)]
 
     def forward(self, conditioned, maps, objects, q, photo):
         """(T, N, 5) candidates, coarsest scale first, then row, column, anchor; and (T,) none logits."""
         wanted = self.match_query(q)
         candidates = []
         for conv, cells, f, u, shared in zip(self.scales, self.match_cells, conditioned, maps, objects):
-            out = (conv(f) + shared[photo]).permute(0, 2, 3, 1)
+            said = 5 * self.per_cell
+            out = (conv(f) + shared[photo, :said]).permute(0, 2, 3, 1)
             match = torch.einsum("tc,tchw->thw", wanted, cells(u)[photo]) * self.scale
             out = out.reshape(*out.shape[:3], self.per_cell, 5)
             out = torch.cat([out[..., :4], out[..., 4:] + match[..., None, None]], -1)
+            if self.class_query is not None:
+                known = torch.einsum("tc,tchw->thw", self.class_query(q), shared[photo, said:])
+                out = torch.cat([torch.cat([out[..., :1, :4], out[..., :1, 4:] + known[..., None, None]], -1), out[..., 1:, :]], -2)
             candidates.append(out.reshape(out.shape[0], -1, 5))
         return torch.cat(candidates, 1), self.none(q).squeeze(-1)
 

@@ -8,8 +8,10 @@ from torch import nn
 
 from ...encoders import TextEncoder, build_image_encoder
 from .config import Config
+from .entity_grounding import EntityGrounding
 from .heads import GroundingHead
 from .interactions import CommonWidth, CrossModality, ExistenceAware, QueryVector, query_mask
+from .photo_heads import ImageKind, Relatedness
 
 
 @dataclass
@@ -31,7 +33,7 @@ class PhotoFeatures:
     """What all queries of some photos share, computed once per photo; lists over the scales."""
 
     maps: list[torch.Tensor]  # U_k: (P, d + 8, g, g)
-    objects: list[torch.Tensor]  # of the grounding head: (P, 5 × boxes, g, g)
+    objects: list[torch.Tensor]  # of the grounding head: (P, 5 × boxes (+ classes), g, g)
 
 
 class MnerQg(nn.Module):
@@ -47,6 +49,11 @@ class MnerQg(nn.Module):
         self.span_head = nn.Linear(config.text.width, 2)
         self.existence_head = nn.Linear(config.text.width, 1)
         self.grounding_head = GroundingHead(config)
+        # Heads beside the network proper, on what it found out: a box for each name, and what to think of the photo as a whole.
+        if config.nameHeads:
+            self.entity_grounding = EntityGrounding(config)
+            self.relatedness = Relatedness(config)
+            self.image_kind = ImageKind(config)
 
     def encode_image(self, pixels) -> PhotoFeatures:
         """Once per photo, for all its queries: pixels (P, 3, S, S)."""

@@ -5,6 +5,7 @@ import { smallTemplates } from "./scripts/vite/element-bundle.js";
 import { offlineApp } from "./scripts/vite/offline-app.js";
 import { pagePolicy } from "./scripts/vite/page-policy.js";
 import { plainImports } from "./scripts/vite/plain-imports.js";
+import { siteDocs } from "./scripts/vite/site-docs.js";
 import { tensorflowParts } from "./scripts/vite/tensorflow-parts.js";
 import { transformersStubs } from "./scripts/vite/transformers-stubs.js";
 import { versionedFiles } from "./scripts/vite/versioned-files.js";
@@ -30,6 +31,7 @@ export default defineConfig({
     smallTemplates(),
     files,
     pagePolicy(),
+    siteDocs(),
     offlineApp(files),
   ],
   // While developing, Vite builds the worker its own way.

@@ -65,9 +65,7 @@ function model(): number | null {
 export async function sizeRows(): Promise<Row[]> {
   // The shipped model's system is a chunk that the engine asks for.
   const start = ["mner-qg.js", "index.js", asset("worker"), system("mner-qg")];
-  // Threads need the larger of the two.
-  const binaries = ["tfjs-backend-wasm-simd", "tfjs-backend-wasm-threaded-simd"].map((name) => asset(name, ".wasm"));
-  const binary = Math.max(...binaries.map((path) => gzipped(readFileSync(DIST + path))));
+  const binary = gzipped(readFileSync(DIST + asset("tfjs-backend-wasm-simd", ".wasm")));
   const row = (name: string, found: number | null, limit: number): Row => ({ name, found, limit, unit: "bytes" });
   return [
     row("the element without the engine", scripts("mner-qg.js"), 25_000),

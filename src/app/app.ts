@@ -147,6 +147,8 @@ export class App {
       stored,
       result: stored,
       queries,
+      // What was begun for an address before its stored answer was there has been let go.
+      running: stored === null && this.state.running,
       nested: false,
       threshold: null,
     });

@@ -25,6 +25,7 @@ export type MnerErrorCode =
   | "model-shard-corrupt"
   | "model-network"
   | "model-mismatch"
+  | "model-too-large"
   // the machine
   | "offline"
   | "backend-unavailable"

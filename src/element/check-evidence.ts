@@ -1,18 +1,22 @@
 // Reads what a system says it looked at. It may come from anywhere, as results do; what does not fit is left out.
-import type { Evidence, ImageKind } from "../core/results.js";
-import {
-  isNumber,
-  isObject,
-  type Loose,
-  list,
-  probability,
-  type Report,
-  readAttention,
-  readRegion,
-} from "./check-results.js";
+import type { Attention, Evidence, ImageKind } from "../core/results.js";
+import { isNumber, isObject, type Loose, list, probability, type Report, readRegion } from "./check-results.js";
 
 /** Problems are not told: evidence only illustrates. */
 const ignore: Report = () => null;
+
+const mostCells = 16_384;
+
+/** `null` for one whose cells do not fill its grid, or that would fill the memory. */
+export function checkAttention(value: unknown): Attention | null {
+  if (!isObject(value)) return null;
+  const { columns, rows, cells } = value;
+  const size = isNumber(columns) && isNumber(rows) ? columns * rows : 0;
+  const usable =
+    Number.isInteger(columns) && Number.isInteger(rows) && size > 0 && size <= mostCells && list(cells).length === size;
+  if (!usable || !list(cells).every((cell) => isNumber(cell) && cell >= 0)) return null;
+  return { columns: columns as number, rows: rows as number, cells: cells as readonly number[] };
+}
 
 const weight = (value: unknown): number => (isNumber(value) && value >= 0 ? value : 0);
 
@@ -27,7 +31,7 @@ export function checkEvidence(value: unknown, names: number): Evidence | null {
     case "gate":
       return { kind: "gate", entities: perName.map(probability) };
     case "heat":
-      return { kind: "heat", entities: perName.map((attention) => readAttention(attention, "evidence", ignore)) };
+      return { kind: "heat", entities: perName.map((attention) => checkAttention(attention)) };
     case "graph": {
       const nodes = objects("nodes").flatMap(({ label, region }) => {
         const read = readRegion(region, "evidence", ignore);

@@ -25,7 +25,6 @@ export type Loose = Readonly<Record<string, unknown>>;
 /** Notes a problem; `null` so that a reader can return it in place of what it could not read. */
 export type Report = (problem: string) => null;
 
-const mostCells = 16_384;
 /** What one page can draw and a reader can take in; the rest is counted, not drawn. */
 const most = { text: 100_000, type: 200, entities: 2000, depth: 12, queries: 200, alternatives: 20, notices: 50 };
 
@@ -108,19 +107,6 @@ function readRegions(value: unknown, where: string, report: Report): Region[] {
     .filter((region) => region !== null);
 }
 
-export function readAttention(value: unknown, where: string, report: Report): Attention | null {
-  if (value === null || value === undefined) return null;
-  const { columns, rows, cells } = isObject(value) ? value : ({} as Loose);
-  const size = isNumber(columns) && isNumber(rows) ? columns * rows : 0;
-  const usable =
-    Number.isInteger(columns) && Number.isInteger(rows) && size > 0 && size <= mostCells && list(cells).length === size;
-  if (!usable || !list(cells).every((cell) => isNumber(cell) && cell >= 0)) {
-    report(`${where} has an attention whose cells do not fill its columns and rows`);
-    return null;
-  }
-  return { columns: columns as number, rows: rows as number, cells: cells as readonly number[] };
-}
-
 function readQuery(value: unknown, index: number, report: Report): QueryResult | null {
   const where = `queries[${index}]`;
   if (!isObject(value) || typeof value.type !== "string") return report(`${where} has no type`);
@@ -132,7 +118,8 @@ function readQuery(value: unknown, index: number, report: Report): QueryResult |
     notInPhoto: probability(value.notInPhoto),
     alternatives: readRegions(value.alternatives, where, report),
     imageRelevance: probability(value.imageRelevance),
-    attention: readAttention(value.attention, where, report),
+    // Read by the view that draws it, as evidence is.
+    attention: isObject(value.attention) ? (value.attention as unknown as Attention) : null,
   };
 }
 

@@ -49,12 +49,12 @@ function photoOf(host: Element): LightPhoto | null {
   const caption = image.closest("figure")?.querySelector("figcaption");
   // Of several files for one photo, the one that the browser chose.
   const src = image.currentSrc || image.getAttribute("src")!;
-  const { crossOrigin } = image;
   return {
     src,
     alt: image.getAttribute("alt"),
     caption: caption ? textOf(caption) : "",
-    crossOrigin: crossOrigin === "anonymous" || crossOrigin === "use-credentials" ? crossOrigin : null,
+    // The property knows no other values.
+    crossOrigin: image.crossOrigin as LightPhoto["crossOrigin"],
   };
 }
 

@@ -2,7 +2,7 @@
 // kind. Fetched when a reader opens it.
 import { css, html, nothing, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 import type { AnalysisResult, Attention, Box, Evidence, QueryResult } from "../core/results.js";
-import { checkEvidence, checkKind } from "./check-evidence.js";
+import { checkAttention, checkEvidence, checkKind } from "./check-evidence.js";
 import type { Scene } from "./scene.js";
 import { setStyle } from "./set-style.js";
 import { enWhy } from "./strings/en-why.js";
@@ -190,7 +190,7 @@ export function whyTemplate(scene: Scene): TemplateResult | typeof nothing {
 function attentionOf(scene: Scene): Attention | null {
   const evidence = evidenceOf(scene);
   if (evidence?.kind === "heat") return evidence.entities[chosenName(scene, evidence)] ?? null;
-  return scene.whyQuery?.attention ?? null;
+  return checkAttention(scene.whyQuery?.attention);
 }
 
 export function veilTemplate(scene: Scene): TemplateResult | typeof nothing {

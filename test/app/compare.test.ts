@@ -57,6 +57,7 @@ describe("the compare view", () => {
     const view = page.locator("compare-view");
     await view.getByRole("heading", { name: "Several systems, side by side" }).waitFor();
     // Only what this site has is offered.
+    await view.locator("fieldset label").nth(1).waitFor();
     expect((await view.locator("fieldset label").allTextContents()).map((label) => label.trim())).toEqual([
       "MNER-QG",
       "UMT",

@@ -187,11 +187,6 @@ export const panelStyles = css`
     border-radius: 4px;
     background: var(--_wash);
   }
-  .error .glyph {
-    inline-size: 1.15em;
-    block-size: 1.15em;
-    fill: var(--_per);
-  }
   .error p {
     flex: 1 1 12rem;
     margin: 0;

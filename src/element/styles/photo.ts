@@ -54,7 +54,6 @@ export const photoStyles = css`
     pointer-events: all;
     cursor: pointer;
     outline: none;
-    transition: opacity 0.15s;
   }
   .box rect {
     fill: none;
@@ -120,7 +119,6 @@ export const photoStyles = css`
     color: #fff;
     background: var(--c);
     box-shadow: 0 0 0 1px rgb(255 255 255 / 0.85);
-    transition: opacity 0.15s;
   }
   .label .glyph {
     fill: currentColor;
@@ -140,12 +138,6 @@ export const photoStyles = css`
   .label.lit {
     opacity: 1;
     z-index: 1;
-  }
-  @media (prefers-reduced-motion: reduce) {
-    .box,
-    .label {
-      transition: none;
-    }
   }
   @media (forced-colors: active) {
     .label {

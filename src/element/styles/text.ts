@@ -17,7 +17,6 @@ export const textStyles = css`
     cursor: pointer;
     background-color: color-mix(in srgb, var(--c) 9%, transparent);
     background-repeat: no-repeat;
-    transition: background-color 0.15s;
   }
   .run.lit {
     background-color: color-mix(in srgb, var(--c) 26%, transparent);
@@ -75,11 +74,6 @@ export const textStyles = css`
   .chip:focus-visible {
     outline-color: var(--mner-qg-focus, var(--c));
     outline-offset: 1px;
-  }
-  @media (prefers-reduced-motion: reduce) {
-    .run {
-      transition: none;
-    }
   }
   @media (forced-colors: active) {
     .run {

@@ -40,7 +40,6 @@ export function troubleTemplate(scene: Scene): TemplateResult {
   return html`${
     error
       ? html`<div class="error" part="error">
-          <svg class="glyph" viewBox="0 0 10 10" aria-hidden="true"><path d="M5 .6 9.8 9.2H.2zM4.5 3.6v2.7h1V3.6zm0 3.4v1h1V7z" fill-rule="evenodd"></path></svg>
           <p>${messageOf(localizer, error)}</p>
           ${
             scene.phase.kind === "error"

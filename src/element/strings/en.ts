@@ -39,6 +39,6 @@ export const en: Omit<Strings, keyof WhyStrings> = {
   why: "Why?",
   photo: "Photo that belongs to the text",
   errors: {
-    "text-language": "The model was trained on English: names in this script may be missed.",
+    "text-language": "Trained on English: names in this script may be missed.",
   },
 };

@@ -41,11 +41,6 @@ export const baseStyles = css`
   .plain .looking {
     margin: 0;
   }
-  .caption {
-    display: block;
-    margin-block-start: 0.3em;
-    color: var(--_muted);
-  }
   .quiet {
     position: absolute;
     inline-size: 1px;

@@ -34,7 +34,8 @@ export const panelStyles = css`
   .busy {
     color: var(--_muted);
   }
-  .who .glyph {
+  .who .glyph,
+  .answers .glyph {
     margin-inline-end: 0.45em;
   }
   .who b {
@@ -164,15 +165,9 @@ export const panelStyles = css`
   .item.lit {
     background: color-mix(in srgb, var(--c) 10%, transparent);
   }
-  .answers {
-    border: 0;
-  }
+  .answers,
   .answers li {
     border: 0;
-    padding-block: 0.15em;
-  }
-  .answers .glyph {
-    margin-inline-end: 0.45em;
   }
   .error,
   .notice {
@@ -195,9 +190,6 @@ export const panelStyles = css`
   .notice {
     border-inline-start-color: var(--_line);
     color: var(--_muted);
-  }
-  ::slotted(*) {
-    max-inline-size: 100%;
   }
   @media (forced-colors: active) {
     .filter[aria-pressed="true"],

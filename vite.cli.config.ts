@@ -1,6 +1,6 @@
 // Bundles what runs in Node: the command line and the script of its worker threads, the engine as a library, and the plugin
 // for Vite, with everything inside that the package does not list as its own, and TensorFlow's binary beside them.
-import { copyFileSync, readFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { defineConfig, type Plugin } from "vite";
@@ -20,8 +20,16 @@ function copyBinary(): Plugin {
   };
 }
 
+/** npm sets this when it installs; in a checkout nobody else does. */
+function executable(): Plugin {
+  return {
+    name: "mner-qg:executable",
+    writeBundle: ({ dir }) => chmodSync(join(dir ?? "dist/node", "main.js"), 0o755),
+  };
+}
+
 export default defineConfig({
-  plugins: [tensorflowParts(), transformersStubs(), copyBinary()],
+  plugins: [tensorflowParts(), transformersStubs(), copyBinary(), executable()],
   define: { __MNER_QG_VERSION__: JSON.stringify(version) },
   publicDir: false,
   // What decodes photos is a native module and stays outside.

@@ -1,9 +1,11 @@
 // Builds the demo page and its service worker into dist/app. It works from any path: every address in it is relative.
+import { readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
 import { smallTemplates } from "./scripts/vite/element-bundle.js";
 import { offlineApp } from "./scripts/vite/offline-app.js";
 import { pagePolicy } from "./scripts/vite/page-policy.js";
 import { plainImports } from "./scripts/vite/plain-imports.js";
+import { siteDocs } from "./scripts/vite/site-docs.js";
 import { tensorflowParts } from "./scripts/vite/tensorflow-parts.js";
 import { transformersStubs } from "./scripts/vite/transformers-stubs.js";
 import { versionedFiles } from "./scripts/vite/versioned-files.js";
@@ -16,9 +18,11 @@ function sharedWorker(): Plugin {
 }
 
 const files = versionedFiles();
+const { version } = JSON.parse(readFileSync(new URL("./package.json", import.meta.url), "utf8")) as { version: string };
 
 export default defineConfig({
   base: "./",
+  define: { __MNER_QG_VERSION__: JSON.stringify(version) },
   plugins: [
     tensorflowParts(),
     transformersStubs(),
@@ -27,6 +31,7 @@ export default defineConfig({
     smallTemplates(),
     files,
     pagePolicy(),
+    siteDocs(),
     offlineApp(files),
   ],
   // While developing, Vite builds the worker its own way.

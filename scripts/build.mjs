@@ -47,7 +47,7 @@ function copyModel() {
 clean();
 await step("engine", () => build({ ...quiet, configFile: "scripts/build/engine.config.ts" }));
 await step("element", () => build({ ...quiet, configFile: "scripts/build/element.config.ts" }));
-await step("element's extras", () => build({ ...quiet, configFile: "scripts/build/seldom.config.ts" }));
+await step("element's extras", () => build({ ...quiet, configFile: "scripts/build/lazy.config.ts" }));
 await step("command line and Node", () => build({ ...quiet, configFile: "vite.cli.config.ts" }));
 await step("types", () => writeDeclarations(root));
 await step("element's typings", () => run(process.execPath, ["scripts/generate-element-docs.mjs"], root));

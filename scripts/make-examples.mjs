@@ -24,8 +24,8 @@ function rounded(key, value) {
   return Number(value.toFixed(digits));
 }
 
-for (const { id, text, photo } of module.examples) {
-  const result = await analyzer.analyze({ text, image: join(root, "public/examples", photo) });
+for (const { id, text, photo, queries } of module.examples) {
+  const result = await analyzer.analyze({ text, image: join(root, "public/examples", photo), queries });
   const stored = {
     ...result,
     timings: Object.fromEntries(Object.keys(result.timings).map((stage) => [stage, 0])),

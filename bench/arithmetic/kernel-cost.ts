@@ -30,7 +30,7 @@ const FREE: ReadonlySet<string> = new Set(["Reshape", "Identity"]);
 
 /** Multiplications, each with its addition. */
 function products(name: string, inputs: Inputs, written: number, given: Attributes): number {
-  const { x, a, filter, query, key } = inputs;
+  const { a, filter, query, key } = inputs;
   switch (name) {
     case "_FusedMatMul":
     case "BatchMatMul": {
@@ -38,7 +38,8 @@ function products(name: string, inputs: Inputs, written: number, given: Attribut
       return written * inner;
     }
     case "MnerLinear":
-      return (sizeOf(x!) / (given.inputs as number)) * (given.inputs as number) * (given.outputs as number);
+    case "MnerLinear16":
+      return written * (given.inputs as number);
     case "FusedConv2D":
     case "Conv2D": {
       const [height, width, channels] = filter!.shape as [number, number, number];

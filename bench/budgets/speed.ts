@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ratios, type Summary } from "../arithmetic/statistics.js";
-import type { Results } from "../harness/main.js";
 import { prepareOnnx } from "../harness/onnx.js";
+import { pipelineRatio, type Results } from "../harness/results.js";
 import { ROOT } from "../harness/root.js";
 import type { BenchPage, Site } from "../harness/site.js";
 import { interleave, PHOTO, TWEET } from "../harness/work.js";
@@ -65,10 +65,4 @@ function recorded(isolated: boolean, missing: string): Found {
   const { date, warm } = JSON.parse(readFileSync(RECORD, "utf8")) as Results;
   const found = warm.find((result) => result.isolated === isolated)!;
   return { ratio: pipelineRatio(found.times), note: `${why}; this is the figure of ${date}` };
-}
-
-/** From the rounds of a whole bench. */
-export function pipelineRatio(times: Readonly<Record<string, readonly number[]>>): Summary {
-  const both = times["pipeline: text"]!.map((ms, round) => ms + times["pipeline: photo"]![round]!);
-  return ratios(both, times["product: text + photo"]!);
 }

@@ -2,26 +2,16 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ColdResult, measureCold } from "./cold.js";
-import { type Device, describeDevice } from "./device.js";
-import { type GrowthResult, measureGrowth } from "./growth.js";
+import { describeDevice } from "./device.js";
+import { measureGrowth } from "./growth.js";
 import { type LimitResult, measureLimit } from "./limit.js";
 import { ortVersion, prepareOnnx, smokeGraphs } from "./onnx.js";
 import { writePlots } from "./plots.js";
 import { writeReport } from "./report.js";
+import type { Results } from "./results.js";
 import { ROOT } from "./root.js";
 import { openSite } from "./site.js";
 import { measureWarm, type WarmResult } from "./warm.js";
-
-export interface Results {
-  readonly date: string;
-  readonly quick: boolean;
-  readonly device: Device;
-  readonly ort: string;
-  readonly warm: readonly WarmResult[];
-  readonly cold: readonly ColdResult[];
-  readonly limit: readonly LimitResult[];
-  readonly growth: GrowthResult;
-}
 
 const RESULTS = join(ROOT, "bench/results.json");
 

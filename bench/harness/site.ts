@@ -48,7 +48,8 @@ export interface Site {
   close(): Promise<void>;
 }
 
-export async function openSite(): Promise<Site> {
+/** `flags`: more for Chromium. */
+export async function openSite(flags: readonly string[] = []): Promise<Site> {
   if (!existsSync(join(ROOT, "dist/index.js"))) throw new Error("There is nothing to measure. Run: npm run build");
   const built: BuiltEngine = await buildEngine(ENTRIES);
   const pages = new Map<string, string>(COLD_PAGES);
@@ -73,7 +74,7 @@ export async function openSite(): Promise<Site> {
       }),
     });
   const [plain, isolated] = [await start(false), await start(true)];
-  const browser = await launchBrowser(AWAKE);
+  const browser = await launchBrowser([...AWAKE, ...flags]);
   const address = (path: string, apart: boolean): string => `${(apart ? isolated : plain).origin}${path}`;
   return {
     browser,

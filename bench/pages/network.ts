@@ -5,6 +5,7 @@ import type { BackendName } from "../../src/core/results.js";
 import type { TokenRows } from "../../src/encoders/bert.js";
 import { openBackend } from "../../src/engine/backends/open-backend.js";
 import { browserWasmFiles } from "../../src/engine/backends/wasm-files-browser.js";
+import { workerAddress } from "../../src/engine/worker-engine.js";
 import { loadModel } from "../../src/model/index.js";
 import { FUSED, hasFused, PANEL, runFused } from "../../src/nn/fused.js";
 import { openSystem } from "../../src/systems/index.js";
@@ -23,7 +24,7 @@ export async function open(name: BackendName, model: string): Promise<string> {
   const { manifest, weights, tokenizerFiles } = await loadModel(new URL(model, location.href).href);
   // One thread per core where the page may have them, as the other engine gets.
   const threads = globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
-  const wasm = { ...browserWasmFiles(), threads: async () => threads };
+  const wasm = { ...browserWasmFiles(workerAddress), threads: () => threads };
   const backend = await openBackend(name, { wasm, allowSoftware: true });
   const { system, config } = await openSystem(manifest);
   network = await buildNetwork(system, config, weights);
@@ -69,6 +70,24 @@ export async function answers(rows: number, length: number): Promise<Record<stri
   const output = (await network.run(sequencesFor(rows, length), features)) as MnerQgOutput;
   const { start, end, existence, none } = output;
   return Object.fromEntries(Object.entries({ start, end, existence, none: none! }).map(([k, v]) => [k, [...v]]));
+}
+
+let dispatches = 0;
+let counting = false;
+
+/** How often the GPU was called upon since the last time this was asked; the first answer is 0. */
+export function countDispatches(): number {
+  const found = dispatches;
+  dispatches = 0;
+  if (counting) return found;
+  counting = true;
+  const { prototype } = GPUComputePassEncoder;
+  const dispatch = prototype.dispatchWorkgroups;
+  prototype.dispatchWorkgroups = function (...sizes) {
+    dispatches++;
+    return dispatch.apply(this, sizes);
+  };
+  return 0;
 }
 
 export interface StageReport {

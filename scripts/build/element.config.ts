@@ -1,5 +1,5 @@
 // Bundles <mner-qg> for pages: one file that any <script type="module"> can load from anywhere. Two things stay outside, as
-// files beside it: the engine, which is the one that createAnalyzer() is, and what is asked for seldom (seldom.config.ts).
+// files beside it: the engine, which is the one that createAnalyzer() is, and what is fetched when it is asked for (lazy.config.ts).
 import { defineConfig, type Plugin } from "vite";
 import { elementResolve, smallTemplates } from "../vite/element-bundle.js";
 import { plainImports } from "../vite/plain-imports.js";
@@ -7,7 +7,10 @@ import { forPages } from "./for-pages.js";
 
 const beside: Readonly<Record<string, string>> = {
   "../engine/create-analyzer.js": "./index.js",
-  "./seldom.js": "./assets/seldom.js",
+  "./lazy.js": "./assets/lazy.js",
+  "./why.js": "./assets/why.js",
+  "./strings/de.js": "./strings/de.js",
+  "./strings/zh.js": "./strings/zh.js",
 };
 
 function besideTheElement(): Plugin {

@@ -8,8 +8,8 @@ export const elsewhere = [
   },
   {
     kind: "1 input",
-    project: "cli",
-    files: ["test/cli/checkpoint-fuzz.test.ts"],
+    project: "unit",
+    files: ["src/vision/header.test.ts", "src/corpus/read-corpus.test.ts", "src/element/check-results.test.ts"],
   },
   {
     kind: "2 network",
@@ -19,5 +19,9 @@ export const elsewhere = [
   { kind: "2 network", project: "browser", files: ["test/model/load.test.ts", "test/app/update.test.ts"] },
   { kind: "3 device", project: "browser", files: ["test/engine/device-loss.test.ts", "test/engine/analyzer.test.ts"] },
   { kind: "5 security", project: "browser", files: ["test/element/security.test.ts"] },
-  { kind: "5 security", project: "unit", files: ["src/cli/checkpoint/checkpoint.test.ts"] },
+  {
+    kind: "5 security",
+    project: "unit",
+    files: ["src/cli/checkpoint/checkpoint.test.ts", "src/cli/annotate/journal.test.ts"],
+  },
 ];

@@ -1,7 +1,7 @@
-// Compiles src/engine/backends/fused/kernels.as into binary.ts beside it. AssemblyScript is fetched for the occasion: its
+// Compiles src/engine/backends/fused/kernels into binary.ts beside it. AssemblyScript is fetched for the occasion: its
 // compiler is large, and only whoever changes the kernels needs it. `--check` only says whether binary.ts is up to date.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,10 +13,12 @@ const temporary = mkdtempSync(join(tmpdir(), "mner-qg-kernels-"));
 
 /** Bytes as base64, 100 characters to a line. */
 function compile(...features) {
-  const source = join(temporary, "kernels.ts");
+  const source = join(temporary, "index.ts");
   const binary = join(temporary, "kernels.wasm");
-  copyFileSync(join(folder, "kernels.as"), source);
-  const fixed = ["--runtime", "stub", "-O3", "--noAssert", "--use", "abort="];
+  for (const file of readdirSync(join(folder, "kernels"))) {
+    copyFileSync(join(folder, "kernels", file), join(temporary, file.replace(/\.as$/, ".ts")));
+  }
+  const fixed = ["--runtime", "stub", "-O3", "--noAssert", "--use", "abort=", "--disableWarning", "112"];
   const memory = ["--importMemory", "--initialMemory", "1", "--maximumMemory", "65536"];
   const enabled = ["simd", ...features].flatMap((feature) => ["--enable", feature]);
   const local = process.env.ASC ? [process.env.ASC] : ["npx", "--yes", `--package=${COMPILER}`, "asc"];
@@ -32,7 +34,7 @@ try {
       .match(/.{1,100}/g)
       .map((line) => `  "${line}"`)
       .join(" +\n");
-  const written = `// Compiled from kernels.as by \`npm run kernels\`; do not edit.
+  const written = `// Compiled from kernels/ by \`npm run kernels\`; do not edit.
 
 /** For every machine with SIMD. */
 export const PLAIN =
@@ -44,7 +46,7 @@ ${lines(compile("relaxed-simd"))};
 `;
   if (!process.argv.includes("--check")) writeFileSync(target, written);
   else if (readFileSync(target, "utf8") !== written) {
-    console.error("binary.ts is not what kernels.as compiles to. Run `npm run kernels`.");
+    console.error("binary.ts is not what kernels/ compiles to. Run `npm run kernels`.");
     process.exitCode = 1;
   }
 } finally {

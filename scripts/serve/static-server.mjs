@@ -2,8 +2,10 @@
 // For looking at the build on one's own machine; any static host does the same job.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { createServer } from "node:http";
+import { isIP } from "node:net";
+import { hostname } from "node:os";
 import { extname, join, normalize, sep } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
@@ -33,30 +35,74 @@ const compressible = /^(?:text\/|application\/(?:json|manifest|wasm)|image\/svg)
 const hashed = /(?:^|\/)(?:assets\/[^/]+-[\w-]{8}\.\w+|models\/[^/]+-[0-9a-f]{12}\/.+)$/;
 const MOST_COMPRESSED = 8 * 1024 * 1024;
 
-/** The file a request means, or null for what lies outside the root. `base` is the path the site stands under. */
-function fileOf(root, base, address) {
-  let path;
+/** The path of a request, as it stands in its first line, or null when there is none. */
+function pathOf(address) {
+  const path = address.replace(/^https?:\/\/[^/?#]+(?=\/)/i, "").split(/[?#]/, 1)[0];
+  return /^\/(?!\/)/.test(path) && !/[\\\0]/.test(path) ? path : null;
+}
+
+/** The file a path means, or null for what lies outside the root or is hidden. `base`: the path the site stands under. */
+function fileOf(root, base, path) {
+  let plain;
   try {
-    path = decodeURIComponent(new URL(address, "http://localhost").pathname);
+    plain = decodeURIComponent(path);
   } catch {
     return null;
   }
-  if (!path.startsWith(base) || path.includes("\0")) return null;
-  const file = normalize(join(root, path.slice(base.length - 1)));
+  if (!plain.startsWith(base) || /[\\\0]|\/\./.test(plain)) return null;
+  const file = normalize(join(root, plain.slice(base.length - 1)));
   return file === root || file.startsWith(root + sep) ? file : null;
 }
 
-async function find(root, base, address) {
-  const file = fileOf(root, base, address);
-  if (file === null) return null;
+async function find(root, base, path) {
+  const named = fileOf(root, base, path);
+  if (named === null) return null;
   try {
+    const found = (await stat(named)).isDirectory() ? join(named, "index.html") : named;
+    // A link in the folder must not lead out of it.
+    const [top, file] = await Promise.all([realpath(root), realpath(found)]);
     const info = await stat(file);
-    if (!info.isDirectory()) return { file, info };
-    const index = join(file, "index.html");
-    return { file: index, info: await stat(index) };
+    return file.startsWith(top + sep) && info.isFile() ? { file, info } : null;
   } catch {
     return null;
   }
+}
+
+/**
+ * Whether a browser that was asked for this machine asks: a page elsewhere may give its own name this machine's address, and
+ * would then be allowed to read everything. Numbers cannot be taken over, and other names have to be this machine's.
+ */
+function isOwnHost(host) {
+  const name = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::\d+)?$/i.exec(host ?? "");
+  if (!name) return false;
+  if (name[1] !== undefined) return isIP(name[1]) === 6;
+  const plain = name[2].toLowerCase();
+  const own = hostname().toLowerCase();
+  return (
+    isIP(plain) === 4 ||
+    plain === "localhost" ||
+    plain.endsWith(".localhost") ||
+    plain === own ||
+    plain === `${own}.local`
+  );
+}
+
+/** The best encoding that is accepted; a quality of 0 means that it is not. */
+function encodingFor(accepted) {
+  const qualities = new Map();
+  for (const part of (accepted ?? "").split(",")) {
+    const [name, ...parameters] = part.split(";").map((piece) => piece.trim().toLowerCase());
+    const quality = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
+    qualities.set(name, quality === undefined ? 1 : Number(quality));
+  }
+  return ["br", "gzip"].find((name) => (qualities.get(name) ?? qualities.get("*") ?? 0) > 0);
+}
+
+/** Whether what the browser has is still right; for this question weak tags are as good as strong ones. */
+function isKnown(header, etag) {
+  if (header === undefined) return false;
+  const tags = header.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
+  return tags.includes("*") || tags.includes(etag);
 }
 
 /** One range is honoured; several are answered with the whole file, which is allowed. */
@@ -104,19 +150,20 @@ export function createStaticServer({ root, base = "/", headers = recommendedHead
     };
     if (request.method !== "GET" && request.method !== "HEAD")
       return plain(405, "Only GET and HEAD.", { Allow: "GET, HEAD" });
-    const path = new URL(request.url, "http://localhost").pathname;
+    if (!isOwnHost(request.headers.host)) return plain(421, "This server answers for this machine only.");
+    const path = pathOf(request.url);
+    if (path === null) return plain(400, "That is no address.");
     if (path !== base && `${path}/` === base) return plain(308, "Moved.", { Location: base });
-    const found = await find(top, base, request.url);
+    const found = await find(top, base, path);
     if (found === null) return plain(404, "There is no such file.");
 
     const { file, info } = found;
     const type = types.get(extname(file).toLowerCase()) ?? "application/octet-stream";
     const tag = createHash("sha1").update(`${file} ${info.mtimeMs} ${info.size}`).digest("base64url").slice(0, 20);
-    const accepted = request.headers["accept-encoding"] ?? "";
     const range = rangeOf(request.headers.range, info.size);
     const mayCompress =
       compress && range === null && compressible.test(type) && info.size > 1024 && info.size < MOST_COMPRESSED;
-    const encoding = mayCompress ? ["br", "gzip"].find((name) => accepted.includes(name)) : undefined;
+    const encoding = mayCompress ? encodingFor(request.headers["accept-encoding"]) : undefined;
     const etag = `"${tag}${encoding ? `-${encoding}` : ""}"`;
     const common = {
       ...headers,
@@ -127,7 +174,7 @@ export function createStaticServer({ root, base = "/", headers = recommendedHead
       ETag: etag,
       ...(compress && compressible.test(type) ? { Vary: "Accept-Encoding" } : {}),
     };
-    if (request.headers["if-none-match"]?.split(/,\s*/).includes(etag)) {
+    if (isKnown(request.headers["if-none-match"], etag)) {
       response.writeHead(304, common);
       return response.end();
     }

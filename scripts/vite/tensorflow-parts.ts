@@ -1,11 +1,15 @@
-// A Vite plugin that takes TensorFlow.js in parts: of its core what is used, and its Emscripten modules without their Node
-// shell and without what a minifier would break. For pages, workers, Node and tests.
+// A Vite plugin that takes TensorFlow.js in parts: of its core what is used, and its Emscripten module without its Node
+// shell. For pages, workers, Node and tests.
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 
 const CORE = "@tensorflow/tfjs-core";
 /** Backends import the core by name, which would bring all of it. */
 const CORE_PARTS = fileURLToPath(new URL("../../src/engine/backends/core-parts.ts", import.meta.url));
+
+/** The package's own way to threads, which is not taken (src/engine/backends/fused/pool.ts), but imported all the same. */
+const THREADED = /tfjs-backend-wasm-threaded-simd(\.worker)?\.js$/;
+const NOTHING = "\0mner-qg:nothing";
 
 interface Patch {
   readonly file: RegExp;
@@ -17,16 +21,9 @@ const patches: readonly Patch[] = [
   {
     // Emscripten's Node shell needs `require` and installs process-wide error handlers. The binary is handed over as
     // bytes, so that no shell is needed anywhere.
-    file: /tfjs-backend-wasm[\\/]wasm-out[\\/]tfjs-backend-wasm(-threaded)?-simd\.js|wasm-out[\\/]tfjs-backend-wasm\.js/,
+    file: /tfjs-backend-wasm[\\/]wasm-out[\\/]tfjs-backend-wasm(-simd)?\.js/,
     find: /ENVIRONMENT_IS_NODE\s*=\s*typeof process\s*==\s*"object"\s*&&\s*typeof process\.versions\s*==\s*"object"\s*&&\s*typeof process\.versions\.node\s*==\s*"string"/,
     replacement: "ENVIRONMENT_IS_NODE=false",
-  },
-  {
-    // The threaded factory is sent to its workers as source text by toString(), but closes over `_scriptDir`. Minified
-    // under another name it is undeclared there, `typeof` no longer guards it, and starting the backend hangs for ever.
-    file: /wasm-out[\\/]tfjs-backend-wasm-threaded-simd\.js/,
-    find: /typeof _scriptDir\s*!==\s*"undefined"\s*&&\s*_scriptDir/,
-    replacement: "false",
   },
 ];
 
@@ -43,7 +40,8 @@ export function tensorflowParts(): Plugin {
       ssr: { noExternal: [/^@tensorflow\//] },
       test: { server: { deps: { inline: [/@tensorflow\//] } } },
     }),
-    resolveId: (source) => (source === CORE ? CORE_PARTS : null),
+    resolveId: (source) => (source === CORE ? CORE_PARTS : THREADED.test(source) ? NOTHING : null),
+    load: (id) => (id === NOTHING ? "export default null; export const wasmWorkerContents = '';" : null),
     transform(code, id) {
       const wanted = patches.filter(({ file }) => file.test(id.split("?")[0]!));
       if (wanted.length === 0) return null;

@@ -5,10 +5,10 @@ import type { AnalysisResult, Notice } from "../core/results.js";
 import type { MnerQg } from "../element/mner-qg.js";
 import type { Analyzer, Query } from "../engine/analyzer.js";
 import { OfflineApp } from "../pwa/offline-app.js";
-import { type Example, findExample, firstExample, photoAddress, storedResult } from "./examples/examples.js";
+import { type Example, examples, findExample, firstExample, photoAddress, storedResult } from "./examples/examples.js";
 import { type Incoming, unknownFiles } from "./intake/incoming.js";
 import { ModelLoader } from "./model-loader.js";
-import { type Draft, keepDraft } from "./state/draft.js";
+import { type Draft, keepDraft, keepPhoto } from "./state/draft.js";
 import { readSettings, writeSettings } from "./state/settings.js";
 import { type SharedState, sharedPart, writeFragment } from "./state/share-link.js";
 import { type AppState, type BackendChoice, initialState, type Theme, type Toast, type View } from "./state/state.js";
@@ -31,6 +31,8 @@ export class App {
   #rest: ReturnType<typeof setTimeout> | undefined;
   #toasts = 0;
   #installPrompt: InstallPrompt | null = null;
+  /** Whether the next answer is to be brought into view, where it is not. */
+  wantsAnswer = false;
 
   constructor(script: string) {
     this.store = createStore<AppState>({ ...initialState, ...readSettings() });
@@ -55,7 +57,7 @@ export class App {
   // What is asked
 
   setText(text: string): void {
-    this.store.set({ text });
+    this.store.set({ text, ...this.#withoutExample("photo") });
     clearTimeout(this.#rest);
     this.#rest = setTimeout(() => this.#ask(), REST_MS);
   }
@@ -63,11 +65,25 @@ export class App {
   /** `null` takes the photo away. */
   setPhoto(photo: File | null): void {
     this.store.set({
+      ...(photo ? this.#withoutExample("text") : {}),
       photo: photo && { kind: "own", blob: photo, name: photo.name || "photo" },
       stored: null,
       result: null,
     });
+    void keepPhoto(photo);
     this.#ask();
+  }
+
+  /** A photo of one's own that a reload took from the page, but not from the device. */
+  restorePhoto(photo: File): void {
+    this.store.set({ photo: { kind: "own", blob: photo, name: photo.name }, stored: null, result: null });
+  }
+
+  /** Whoever brings a half of a tweet does not want the example's other half with it. */
+  #withoutExample(half: "text" | "photo"): Partial<AppState> {
+    const { photo, text } = this.state;
+    if (half === "photo") return photo?.kind === "example" ? { photo: null, stored: null, result: null } : {};
+    return examples.some((example) => example.text === text) ? { text: "", askedText: "" } : {};
   }
 
   setQueries(queries: readonly Query[]): void {
@@ -93,6 +109,7 @@ export class App {
 
   /** Reads text and photo now, also when they were read before. */
   run(): void {
+    this.wantsAnswer = true;
     const before = this.state;
     this.#ask();
     this.store.set({ stored: null });
@@ -115,20 +132,23 @@ export class App {
   async openExample(example: Example): Promise<void> {
     clearTimeout(this.#rest);
     const stored = await storedResult(example.id);
+    void keepPhoto(null);
     this.showExample(example, stored);
   }
 
   showExample(example: Example, stored: AnalysisResult | null): void {
-    const { id, text, photo: name, alt } = example;
+    const { id, text, photo: name, alt, queries = [] } = example;
     const photo = { kind: "example", example: id, url: photoAddress(example), name, alt } as const;
     this.store.set({
-      view: "single",
+      view: this.state.view === "compare" ? "compare" : "single",
       text,
       askedText: text,
       photo,
       stored,
       result: stored,
-      queries: [],
+      queries,
+      // What was begun for an address before its stored answer was there has been let go.
+      running: stored === null && this.state.running,
       nested: false,
       threshold: null,
     });
@@ -154,7 +174,7 @@ export class App {
   // What comes in
 
   /** Dropped, pasted, picked, shared or opened: all ways end here. */
-  receive({ text, photos, tables, unknown }: Incoming): void {
+  receive({ text, photos, tables, unknown, notes = [] }: Incoming): void {
     if (tables.length > 0 || photos.length > 1) {
       this.store.set({ view: "batch", forBatch: { text, photos, tables, unknown } });
     } else if (this.state.view === "batch" && photos.length > 0 && text === null) {
@@ -163,10 +183,13 @@ export class App {
       this.#receiveTweet(text, photos[0] ?? null);
     }
     if (unknown.length > 0) this.say(unknownFiles(unknown).message, "trouble");
+    for (const note of notes) this.say(note, "trouble");
   }
 
   #receiveTweet(text: string | null, photo: File | null): void {
-    this.store.set({ view: "single", ...(text === null ? {} : { text }) });
+    const alone = text !== null && photo === null ? this.#withoutExample("photo") : {};
+    const view = this.state.view === "compare" ? "compare" : "single";
+    this.store.set({ view, ...alone, ...(text === null ? {} : { text }) });
     if (photo) this.setPhoto(photo);
     this.#ask();
   }

@@ -1,5 +1,5 @@
 // The demo page's script: the first thing it does is show a finished example; only then does it load anything large.
-import { defineMnerQg } from "../element/define.js";
+import { defineMnerQg } from "../element/mner-qg.js";
 import { App } from "./app.js";
 import { DemoPage } from "./shell/demo-page.js";
 import { begin, listen } from "./start.js";

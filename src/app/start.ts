@@ -3,7 +3,7 @@
 import type { App } from "./app.js";
 import { firstExample, firstResult } from "./examples/examples.js";
 import { listenForIntake } from "./intake/listen.js";
-import { takeDraft } from "./state/draft.js";
+import { hadPhoto, keptPhoto, takeDraft } from "./state/draft.js";
 import { readFragment, sharedPart, writeFragment } from "./state/share-link.js";
 
 /** How long the state must rest before the address follows. */
@@ -13,7 +13,8 @@ const ADDRESS_MS = 400;
 export function begin(app: App): void {
   const shared = readFragment(location.hash);
   if (shared) app.apply(shared);
-  else app.showExample(firstExample, firstResult);
+  // Where a photo of one's own stood alone, it comes back in a moment: the example would only flash by.
+  else if (!hadPhoto()) app.showExample(firstExample, firstResult);
   void beginAgain(app);
 }
 
@@ -21,6 +22,7 @@ export function begin(app: App): void {
 async function beginAgain(app: App): Promise<void> {
   const draft = await takeDraft();
   if (draft) app.restore(draft);
+  else await bringPhotoBack(app);
   const address = new URL(location.href);
   const id = address.searchParams.get("shared");
   if (id === null) return;
@@ -30,6 +32,13 @@ async function beginAgain(app: App): Promise<void> {
   const share = await takeShare(id).catch(() => null);
   if (!share) return app.say("What was shared did not arrive. Share it again, or drop it here.", "trouble");
   app.receive({ text: share.text || null, photos: share.photos, tables: [], unknown: [] });
+}
+
+async function bringPhotoBack(app: App): Promise<void> {
+  const had = hadPhoto();
+  const photo = await keptPhoto();
+  if (photo && app.state.photo === null) app.restorePhoto(photo);
+  else if (had && !photo) app.say("Your photo is gone: this device did not keep it over the reload. Choose it again.");
 }
 
 export function listen(app: App): void {

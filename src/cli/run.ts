@@ -15,7 +15,7 @@ interface CommandEntry {
 }
 
 const commands: ReadonlyMap<string, CommandEntry> = new Map<string, CommandEntry>([
-  ["convert", { run: convertCommand, help: CONVERT_HELP, summary: "a PyTorch checkpoint into a model folder" }],
+  ["convert", { run: convertCommand, help: CONVERT_HELP, summary: "a safetensors checkpoint into a model folder" }],
   ["annotate", { run: annotateCommand, help: ANNOTATE_HELP, summary: "names and boxes for a file of tweets" }],
   ["evaluate", { run: evaluateCommand, help: EVALUATE_HELP, summary: "scores against gold tweets" }],
   [
@@ -46,8 +46,16 @@ Exit status: 0 all went well, 1 something failed (or some records did), 2 the co
 `;
 }
 
+/** Names of files, options and weights come from strangers, and a terminal obeys control characters. */
+const printable = (text: string): string => text.replace(/[^\P{Cc}\n\r\t]/gu, "\ufffd");
+
 /** Runs one command line and returns the exit status. Never throws. */
-export async function run(argv: readonly string[], context: CommandContext): Promise<number> {
+export async function run(argv: readonly string[], given: CommandContext): Promise<number> {
+  const context: CommandContext = {
+    ...given,
+    out: (text) => given.out(printable(text)),
+    error: (text) => given.error(printable(text)),
+  };
   const [name, ...rest] = argv;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     (name === undefined ? context.error : context.out)(generalHelp());

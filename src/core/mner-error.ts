@@ -25,6 +25,7 @@ export type MnerErrorCode =
   | "model-shard-corrupt"
   | "model-network"
   | "model-mismatch"
+  | "model-too-large"
   // the machine
   | "offline"
   | "backend-unavailable"
@@ -35,6 +36,7 @@ export type MnerErrorCode =
   | "storage-unavailable"
   // the course of things
   | "aborted"
+  | "too-slow"
   | "disposed"
   // the command line and its files
   | "usage"
@@ -43,7 +45,6 @@ export type MnerErrorCode =
   | "output-unwritable"
   | "checkpoint-truncated"
   | "checkpoint-unsupported"
-  | "checkpoint-unsafe"
   | "checkpoint-mismatch"
   // a fault of ours
   | "internal";

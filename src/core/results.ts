@@ -9,6 +9,16 @@ export interface Query {
   readonly query: string;
 }
 
+/** What a system can do, for the page to offer no more than that. */
+export interface Capabilities {
+  /** It can be asked questions of one's own. */
+  readonly ownQueries: boolean;
+  /** What gets a box: each question, each name, or nothing. */
+  readonly boxes: "query" | "entity" | "none";
+  /** It looks at the photo at all. */
+  readonly photo: boolean;
+}
+
 /** A place in the photo with the probability that what was asked for is seen there. */
 export interface Region {
   /** In pixels of the upright photo (EXIF orientation already applied). */

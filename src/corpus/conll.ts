@@ -2,7 +2,7 @@
 // The tokens are joined into raw text, since that is what the product reads.
 import { joinTokens } from "./detokenise.js";
 import type { Line } from "./lines.js";
-import { broken, type CorpusRecord, sound } from "./record.js";
+import { broken, type CorpusRecord, MOST_TEXT_CHARACTERS, sound } from "./record.js";
 
 const IMAGE_LINE = "IMGID:";
 const DOCUMENT_LINE = "-DOCSTART-";
@@ -10,9 +10,18 @@ const DOCUMENT_LINE = "-DOCSTART-";
 const MOST_TOKENS = 5000;
 
 /** White space as Python's strip() has it, so that both sides drop the same tokens: a BOM is not white, NEL is. */
-const WHITE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
-const outerWhite = new RegExp(`^${WHITE}|${WHITE}$`, "g");
-const strip = (text: string): string => text.replace(outerWhite, "");
+const white: ReadonlySet<string> = new Set(
+  "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000",
+);
+
+/** From both ends inwards: a pattern would try every run of white space in between as well. */
+function strip(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && white.has(text[start]!)) start++;
+  while (end > start && white.has(text[end - 1]!)) end--;
+  return text.slice(start, end);
+}
 
 /** What corpora call their types, in the four of the shipped model. */
 const TYPES: ReadonlyMap<string, string> = new Map([
@@ -47,10 +56,12 @@ interface Block {
   id: string | null;
   tokens: string[];
   tags: string[];
+  /** Of all tokens together. */
+  characters: number;
   problem: string | null;
 }
 
-const emptyBlock = (): Block => ({ line: 0, id: null, tokens: [], tags: [], problem: null });
+const emptyBlock = (): Block => ({ line: 0, id: null, tokens: [], tags: [], characters: 0, problem: null });
 
 export async function* readConll(lines: AsyncIterable<Line>): AsyncGenerator<CorpusRecord> {
   let block = emptyBlock();
@@ -86,7 +97,10 @@ function addToken(block: Block, line: Line): void {
     block.problem = `holds line ${line.number}, whose tag is none of O, B-… and I-…`;
   } else if (block.tokens.length >= MOST_TOKENS) {
     block.problem = `begins a tweet of more than ${MOST_TOKENS} tokens`;
+  } else if (block.characters + token.length > MOST_TEXT_CHARACTERS) {
+    block.problem = `begins a tweet of more than ${MOST_TEXT_CHARACTERS} characters`;
   } else {
+    block.characters += token.length;
     block.tokens.push(token);
     block.tags.push(normaliseTag(tag));
   }

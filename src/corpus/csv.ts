@@ -6,6 +6,8 @@ import { broken, type CorpusRecord, sound } from "./record.js";
 
 /** A quoted field that is still open after this many lines was never meant to be: a lone quote must not eat the file. */
 const MOST_FIELD_LINES = 200;
+/** Of a row over several lines; no tweet is a tenth of it. */
+const MOST_ROW_CHARACTERS = 1_000_000;
 const SEPARATORS = [",", ";", "\t"];
 
 /** `null`: the row goes on in the next line. */
@@ -19,33 +21,71 @@ interface Columns {
   readonly separator: string;
 }
 
-export function parseRow(source: string, separator: string): Row {
-  const fields: string[] = [];
-  let at = 0;
-  for (;;) {
-    if (source[at] === '"') {
-      let value = "";
-      for (;;) {
-        const quote = source.indexOf('"', at + 1);
-        if (quote < 0) return null;
-        value += source.slice(at + 1, quote);
-        at = quote + 1;
-        if (source[at] !== '"') break;
-        value += '"';
-      }
-      fields.push(value);
-      if (at < source.length && source[at] !== separator) return { problem: "has text after a closing quote" };
-    } else {
-      const next = source.indexOf(separator, at);
-      const end = next < 0 ? source.length : next;
-      const value = source.slice(at, end);
-      if (value.includes('"')) return { problem: "has a quote inside a field that is not quoted" };
-      fields.push(value);
-      at = end;
-    }
-    if (at >= source.length) return { fields };
-    at++;
+/** Reads one row, line by line: a quoted field may go on in the next one, and is gone on with and not begun anew. */
+class RowReader {
+  private readonly separator: string;
+  private readonly fields: string[] = [];
+  /** The quoted field that is still open. */
+  private open: string | null = null;
+
+  constructor(separator: string) {
+    this.separator = separator;
   }
+
+  read(line: string): Row {
+    let at = 0;
+    if (this.open !== null) {
+      this.open += "\n";
+    } else if (line[0] === '"') {
+      this.open = "";
+      at = 1;
+    }
+    for (;;) {
+      if (this.open !== null) {
+        const end = this.readQuoted(line, at);
+        if (end < 0) return null;
+        if (end < line.length && line[end] !== this.separator) return { problem: "has text after a closing quote" };
+        at = end;
+      } else {
+        const next = line.indexOf(this.separator, at);
+        const end = next < 0 ? line.length : next;
+        const value = line.slice(at, end);
+        if (value.includes('"')) return { problem: "has a quote inside a field that is not quoted" };
+        this.fields.push(value);
+        at = end;
+      }
+      if (at >= line.length) return { fields: this.fields };
+      at++;
+      if (line[at] === '"') {
+        this.open = "";
+        at++;
+      }
+    }
+  }
+
+  /** Goes on with the open field; returns where it ends, or -1 when it does not end in this line. */
+  private readQuoted(line: string, start: number): number {
+    let at = start;
+    for (;;) {
+      const quote = line.indexOf('"', at);
+      if (quote < 0) {
+        this.open += line.slice(at);
+        return -1;
+      }
+      this.open += line.slice(at, quote);
+      at = quote + 1;
+      if (line[at] !== '"') break;
+      this.open += '"';
+      at++;
+    }
+    this.fields.push(this.open!);
+    this.open = null;
+    return at;
+  }
+}
+
+export function parseRow(line: string, separator: string): Row {
+  return new RowReader(separator).read(line);
 }
 
 function readHeader(line: Line): Columns {
@@ -65,57 +105,80 @@ function readHeader(line: Line): Columns {
 }
 
 export async function* readCsv(lines: AsyncIterable<Line>): AsyncGenerator<CorpusRecord> {
-  let columns: Columns | null = null;
-  /** Lines of a row whose quote is still open. */
-  let open: Line[] = [];
+  let rows: RowAssembler | null = null;
   for await (const line of lines) {
-    if (columns === null) {
-      if (line.problem === null && line.text.trim() === "") continue;
-      columns = readHeader(line);
-      continue;
-    }
-    open.push(line);
-    const { records, rest } = takeRows(open, columns, false);
-    yield* records;
-    open = rest;
+    if (rows !== null) yield* rows.add(line);
+    else if (line.problem !== null || line.text.trim() !== "") rows = new RowAssembler(readHeader(line));
   }
-  if (columns === null)
+  if (rows === null)
     throw new MnerError("input-invalid", "The CSV file is empty. Its first line must name the columns.");
-  yield* takeRows(open, columns, true).records;
+  yield* rows.end();
 }
 
-/** Reads as many rows as these lines hold. When a quote never closes, its line is broken and reading starts again after it. */
-function takeRows(lines: Line[], columns: Columns, atEnd: boolean): { records: CorpusRecord[]; rest: Line[] } {
-  const records: CorpusRecord[] = [];
-  let rest = lines;
-  while (rest.length > 0) {
-    const first = rest[0]!;
-    let used = 0;
-    let row: Row = null;
-    let source = "";
-    while (used < rest.length && row === null && rest[used]!.problem === null) {
-      source += (used === 0 ? "" : "\n") + rest[used]!.text;
-      used++;
-      row = parseRow(source, columns.separator);
+/** Makes rows of lines. When a quote never closes, its line is broken and reading starts again after it. */
+class RowAssembler {
+  private readonly columns: Columns;
+  private reader: RowReader | null = null;
+  /** Lines of the row that is still open. */
+  private held: Line[] = [];
+  private characters = 0;
+
+  constructor(columns: Columns) {
+    this.columns = columns;
+  }
+
+  *add(given: Line): Generator<CorpusRecord> {
+    const waiting = [given];
+    for (let line = waiting.pop(); line !== undefined; line = waiting.pop()) {
+      const outcome = this.take(line);
+      if (outcome === null) continue;
+      if (outcome !== "spoiled") {
+        yield* outcome;
+        continue;
+      }
+      const [first, ...others] = this.forget();
+      yield broken(first!.number, "opens a quote that is never closed");
+      // Last in, first out: the lines after the broken one are read again, in order.
+      waiting.push(...others.reverse());
     }
+  }
+
+  *end(): Generator<CorpusRecord> {
+    while (this.held.length > 0) {
+      const [first, ...others] = this.forget();
+      yield broken(first!.number, "opens a quote that is never closed");
+      for (const line of others) yield* this.add(line);
+    }
+  }
+
+  /** `null`: the row goes on. */
+  private take(line: Line): CorpusRecord[] | "spoiled" | null {
+    this.held.push(line);
+    const isFirst = this.held.length === 1;
+    if (line.problem !== null) {
+      if (!isFirst) return "spoiled";
+      this.forget();
+      return [broken(line.number, line.problem)];
+    }
+    this.characters += line.text.length;
+    this.reader ??= new RowReader(this.columns.separator);
+    const row = this.reader.read(line.text);
     if (row === null) {
-      const spoiled = used < rest.length || rest.length > MOST_FIELD_LINES;
-      if (!spoiled && !atEnd) break;
-      records.push(broken(first.number, first.problem ?? "opens a quote that is never closed"));
-      rest = rest.slice(1);
-      continue;
+      return this.held.length > MOST_FIELD_LINES || this.characters > MOST_ROW_CHARACTERS ? "spoiled" : null;
     }
     // A lone quote runs on to the next one, lines later, and leaves a row that fits no header.
-    const fits = !("problem" in row) && row.fields.length === columns.count;
-    if (used > 1 && !fits) {
-      records.push(broken(first.number, "opens a quote that is never closed"));
-      rest = rest.slice(1);
-      continue;
-    }
-    rest = rest.slice(used);
-    if (source.trim() !== "") records.push(toRecord(first.number, row, columns));
+    if (!isFirst && ("problem" in row || row.fields.length !== this.columns.count)) return "spoiled";
+    const [first] = this.forget();
+    return isFirst && line.text.trim() === "" ? [] : [toRecord(first!.number, row, this.columns)];
   }
-  return { records, rest };
+
+  private forget(): Line[] {
+    const { held } = this;
+    this.held = [];
+    this.reader = null;
+    this.characters = 0;
+    return held;
+  }
 }
 
 function toRecord(line: number, row: Exclude<Row, null>, columns: Columns): CorpusRecord {

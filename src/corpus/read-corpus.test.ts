@@ -51,6 +51,18 @@ describe("lines", () => {
   });
 });
 
+describe("names of photos", () => {
+  it("are refused when no file could be called so", async () => {
+    const long = "\u0315\u0300".repeat(50_000);
+    const csv = await read(`text,image\nAda,${long}\nBob,b.jpg\n`, "csv", 65_536);
+    expect(csv.map(({ problem }) => problem)).toEqual([expect.stringContaining("100000 characters"), null]);
+    const json = await read(JSON.stringify({ text: "Ada", id: long }), "jsonl", 65_536);
+    expect(json[0]?.problem).toContain("100000 characters");
+    const conll = await read(`IMGID:${long}\nAda\tO\n`, "conll", 65_536);
+    expect(conll[0]?.problem).toContain("100000 characters");
+  });
+});
+
 describe("JSON lines", () => {
   it("reads text, image and id, and reports broken lines by number", async () => {
     const records = await read(

@@ -22,7 +22,10 @@ export interface CorpusRecord {
 export type CorpusFormat = "jsonl" | "csv" | "conll";
 
 /** A text longer than this is a mistake of the file, not a tweet. */
-const MOST_TEXT_CHARACTERS = 100_000;
+export const MOST_TEXT_CHARACTERS = 100_000;
+
+/** No file system has longer names. */
+const MOST_NAME_CHARACTERS = 4096;
 
 export function broken(line: number, problem: string): CorpusRecord {
   return { line, tweet: null, problem: `Line ${line} ${problem}.` };
@@ -32,6 +35,14 @@ export function sound(line: number, tweet: Tweet): CorpusRecord {
   if (tweet.text.trim() === "") return broken(line, "has no text");
   if (tweet.text.length > MOST_TEXT_CHARACTERS) {
     return broken(line, `has a text of ${tweet.text.length} characters (at most ${MOST_TEXT_CHARACTERS} are read)`);
+  }
+  for (const [what, name] of [
+    ["a photo's name", tweet.image],
+    ["an id", tweet.id],
+  ] as const) {
+    if (name !== null && name.length > MOST_NAME_CHARACTERS) {
+      return broken(line, `has ${what} of ${name.length} characters (at most ${MOST_NAME_CHARACTERS} are read)`);
+    }
   }
   return { line, tweet, problem: null };
 }

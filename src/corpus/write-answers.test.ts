@@ -1,8 +1,9 @@
 // Every record becomes exactly one piece of output in each format, and a stranger's text stays in its field.
 import { describe, expect, it } from "vitest";
 import { parseRow } from "./csv.js";
-import type { Tweet } from "./record.js";
-import { ANSWER_WRITERS, type AnsweredRecord, type WrittenResult } from "./write-answers.js";
+import { readCorpus } from "./read-corpus.js";
+import type { CorpusRecord, Tweet } from "./record.js";
+import { ANSWER_FORMATS, ANSWER_WRITERS, type AnsweredRecord, type WrittenResult } from "./write-answers.js";
 
 type Entity = WrittenResult["entities"][number];
 
@@ -27,6 +28,37 @@ const entity = (start: number, end: number, type: string, score: number, region:
 });
 const ada = entity(0, 3, "PER", 0.98765, { box: [1.04, 2, 3, 4.26], score: 0.5 });
 const london = entity(21, 27, "LOC", 0.5);
+
+async function readAll(text: string): Promise<CorpusRecord[]> {
+  async function* bytes() {
+    yield new TextEncoder().encode(text);
+  }
+  const records: CorpusRecord[] = [];
+  for await (const record of readCorpus(bytes(), "conll")) records.push(record);
+  return records;
+}
+
+describe.each(ANSWER_FORMATS)("%s", (format) => {
+  it("lets no control character through to a terminal", () => {
+    const all = Array.from({ length: 0xa0 }, (_, code) => String.fromCharCode(code)).join("x");
+    const hostile: Tweet = { text: all, image: all, id: all };
+    const one = { start: 0, end: all.length, text: all, type: all, score: 1, region: null };
+    const failure = { code: "internal", message: all };
+    const written = [
+      ANSWER_WRITERS[format].format(answered(hostile, [one]), 0),
+      ANSWER_WRITERS[format].format(
+        { record: { line: 1, tweet: hostile, problem: null }, outcome: { result: null, failure } },
+        1,
+      ),
+      ANSWER_WRITERS[format].format(answered({ ...hostile, tokens: [...all] }, [one]), 2),
+    ].join("");
+    expect(
+      [...written].filter(
+        (character) => character !== "\n" && character !== "\t" && character !== "\r" && /\p{Cc}/u.test(character),
+      ),
+    ).toEqual([]);
+  });
+});
 
 describe("JSON lines", () => {
   it("hold the record and its names on one line", () => {
@@ -79,7 +111,24 @@ describe("CoNLL", () => {
     expect(text).toContain("Ada\tB-PER\n,\tO");
   });
 
-  it("keeps a failure on one line of its own", () => {
-    expect(ANSWER_WRITERS.conll.format(failed, 0)).toBe("# line 9: Line 9 is not valid JSON.\n\n");
+  it("gives back the tokens it was given, whatever they look like", async () => {
+    for (const token of ["IMGID:7", "-DOCSTART-", "#", "IMGID:"]) {
+      const text = `   ${token}\tO\nAda\tB-PER\n\n`;
+      const [read] = await readAll(text);
+      expect(read?.tweet?.tokens).toEqual([token, "Ada"]);
+      const written = ANSWER_WRITERS.conll.format(answered(read!.tweet!, []), 0);
+      expect(
+        (await readAll(written)).map((record) => record.tweet?.tokens),
+        written,
+      ).toEqual([[token, "Ada"]]);
+    }
+  });
+
+  it("leaves a failure out, as a comment could not be told from a hashtag", () => {
+    expect(ANSWER_WRITERS.conll.format(failed, 0)).toBe("");
+  });
+
+  it("keeps the id of a tweet that has no photo", () => {
+    expect(ANSWER_WRITERS.conll.format(answered({ ...tweet, image: null }, []), 0)).toMatch(/^IMGID:7\nAda\tO\n/);
   });
 });

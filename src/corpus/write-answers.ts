@@ -51,7 +51,7 @@ export const ANSWER_WRITERS: Readonly<Record<AnswerFormat, AnswerWriter>> = {
     ending: "jsonl",
     header: "",
     footer: "",
-    format: toJsonLine,
+    format: (answered) => withoutControls(toJsonLine(answered), escaped),
   },
   csv: {
     name: "CSV",
@@ -59,12 +59,30 @@ export const ANSWER_WRITERS: Readonly<Record<AnswerFormat, AnswerWriter>> = {
     ending: "csv",
     header: "line,id,start,end,text,type,score,x0,y0,x1,y1,error\n",
     footer: "",
-    format: toCsv,
+    format: (answered) => withoutControls(toCsv(answered), REPLACEMENT),
   },
-  conll: { name: "CoNLL", mediaType: "text/plain", ending: "conll", header: "", footer: "", format: toConll },
+  conll: {
+    name: "CoNLL",
+    mediaType: "text/plain",
+    ending: "conll",
+    header: "",
+    footer: "",
+    format: (answered) => withoutControls(toConll(answered), REPLACEMENT),
+  },
 };
 
 export const ANSWER_FORMATS = Object.keys(ANSWER_WRITERS) as readonly AnswerFormat[];
+
+const REPLACEMENT = "\ufffd";
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/** Answers end on terminals too, which obey control characters. One takes the place of one, so that offsets stay. */
+function withoutControls(text: string, instead: string | ((character: string) => string)): string {
+  return text.replace(/\p{Cc}/gu, (character) => {
+    if (character === "\n" || character === "\r" || character === "\t") return character;
+    return typeof instead === "string" ? instead : instead(character);
+  });
+}
 
 /** Enough digits to order by, few enough to read. */
 const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
@@ -100,16 +118,18 @@ function tokensOf(tweet: Tweet): { tokens: readonly string[]; offsets: readonly 
 
 function toConll({ record, outcome }: AnsweredRecord): string {
   const { tweet } = record;
-  const head = tweet?.image == null ? "" : `IMGID:${oneLine(tweet.image)}\n`;
-  if (outcome.failure !== null || tweet === null) {
-    return `${head}# line ${record.line}: ${oneLine(outcome.failure?.message ?? "")}\n\n`;
-  }
+  // A comment could not be told from a hashtag: what failed is left out, and stands in the other formats.
+  if (outcome.failure !== null || tweet === null) return "";
+  const row = tweet.image ?? tweet.id;
+  const head = row == null ? "" : `IMGID:${oneLine(row)}\n`;
   const { tokens, offsets } = tokensOf(tweet);
   const tags = tokens.map(() => "O");
   // A token has one tag: where spans overlap, the surer one has it.
   for (const entity of [...outcome.result.entities].sort((a, b) => b.score - a.score))
     tag(tags, tokens, offsets, entity);
-  return `${head}${tokens.map((token, index) => `${token}\t${tags[index]}\n`).join("")}\n`;
+  // A space before a token that would be read as something else; readers strip it.
+  const indent = (token: string) => (/^(?:IMGID:|-DOCSTART-)/.test(token) ? " " : "");
+  return `${head}${tokens.map((token, index) => `${indent(token)}${token}\t${tags[index]}\n`).join("")}\n`;
 }
 
 function tag(

@@ -15,6 +15,7 @@ export type Phase =
 export interface EngineChoice {
   readonly model: string | undefined;
   readonly backend: "auto" | BackendName;
+  readonly system?: string | undefined;
 }
 
 export interface AnalysisListener {
@@ -113,12 +114,12 @@ export class Analysis {
     holding.analyzer.then((analyzer) => analyzer.dispose()).catch(() => {});
   }
 
-  #acquire({ model, backend }: EngineChoice): Promise<Analyzer> {
-    const key = `${backend} ${model ?? ""}`;
+  #acquire({ model, backend, system }: EngineChoice): Promise<Analyzer> {
+    const key = `${backend} ${system ?? ""} ${model ?? ""}`;
     if (this.#holding?.key === key) return this.#holding.analyzer;
     const before = this.#holding;
     const abort = new AbortController();
-    const analyzer = this.#create(model, backend, abort.signal);
+    const analyzer = this.#create({ model, backend, system }, abort.signal);
     const holding: Holding = { key, analyzer, abort };
     this.#holding = holding;
     // The old engine goes only when the new one is asked for, so that a shared one never falls to zero in between.
@@ -144,12 +145,13 @@ export class Analysis {
     return result;
   }
 
-  async #create(model: string | undefined, backend: EngineChoice["backend"], signal: AbortSignal): Promise<Analyzer> {
+  async #create({ model, backend, system }: EngineChoice, signal: AbortSignal): Promise<Analyzer> {
     const { createAnalyzer } = await loadEngine();
     if (signal.aborted) throw aborted(signal.reason);
     return createAnalyzer({
       model,
       backend,
+      ...(system ? { system } : {}),
       signal,
       onProgress: (progress) => {
         if (signal.aborted) return;

@@ -2,7 +2,17 @@
 // is kept, and everything else is named in a list of problems.
 
 import { MnerError } from "../core/mner-error.js";
-import type { AnalysisResult, Attention, Box, Entity, QueryResult, Region } from "../core/results.js";
+import type {
+  AnalysisResult,
+  Attention,
+  Box,
+  Entity,
+  Evidence,
+  ImageKind,
+  QueryResult,
+  Region,
+  Timings,
+} from "../core/results.js";
 
 export interface CheckedResults {
   /** What can be drawn; `null` when nothing can. */
@@ -11,26 +21,52 @@ export interface CheckedResults {
   readonly error: MnerError | null;
 }
 
-type Loose = Readonly<Record<string, unknown>>;
+export type Loose = Readonly<Record<string, unknown>>;
 /** Notes a problem; `null` so that a reader can return it in place of what it could not read. */
-type Report = (problem: string) => null;
+export type Report = (problem: string) => null;
 
 const mostCells = 16_384;
+/** What one page can draw and a reader can take in; the rest is counted, not drawn. */
+const most = { text: 100_000, type: 200, entities: 2000, depth: 12, queries: 200, alternatives: 20, notices: 50 };
 
-const isObject = (value: unknown): value is Loose => typeof value === "object" && value !== null;
-const isNumber = (value: unknown): value is number => Number.isFinite(value);
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+export const isObject = (value: unknown): value is Loose => typeof value === "object" && value !== null;
+export const isNumber = (value: unknown): value is number => Number.isFinite(value);
+export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** The first of a list. Length first: a sparse one of four thousand million places is as easily written as any other. */
+function firstOf(value: unknown, limit: number, what: string, report: Report): readonly unknown[] {
+  const given = list(value);
+  if (given.length <= limit) return given;
+  report(`only the first ${limit} of ${given.length} ${what} are drawn`);
+  return Array.from({ length: limit }, (_, index) => given[index]);
+}
+
+/** Leaves out what would lie under `most.depth` others: outer ones first, each in the lowest lane that is free. */
+function limitDepth(entities: readonly Entity[], report: Report): readonly Entity[] {
+  const outerFirst = [...entities].sort((a, b) => a.start - b.start || b.end - a.end);
+  const laneEnds = Array<number>(most.depth).fill(0);
+  const tooDeep = new Set<Entity>();
+  for (const entity of outerFirst) {
+    const lane = laneEnds.findIndex((end) => end <= entity.start);
+    if (lane < 0) tooDeep.add(entity);
+    else laneEnds[lane] = entity.end;
+  }
+  if (tooDeep.size === 0) return entities;
+  report(`${tooDeep.size} entities overlap more than ${most.depth - 1} others and are not drawn`);
+  return entities.filter((entity) => !tooDeep.has(entity));
+}
 /** Probabilities outside 0 to 1 are unknown, which is `NaN`: shown as nothing at all rather than as a false figure. */
-const probability = (value: unknown): number => (isNumber(value) && value >= 0 && value <= 1 ? value : Number.NaN);
+export const probability = (value: unknown): number =>
+  isNumber(value) && value >= 0 && value <= 1 ? value : Number.NaN;
 
-function readBox(value: unknown): Box | null {
+export function readBox(value: unknown): Box | null {
   const sides = list(value);
   if (sides.length !== 4 || !sides.every(isNumber)) return null;
   const [x0, y0, x1, y1] = sides as [number, number, number, number];
   return x1 > x0 && y1 > y0 ? [x0, y0, x1, y1] : null;
 }
 
-function readRegion(value: unknown, where: string, report: Report): Region | null {
+export function readRegion(value: unknown, where: string, report: Report): Region | null {
   if (value === null || value === undefined) return null;
   const box = isObject(value) ? readBox(value.box) : null;
   if (!isObject(value) || !box) {
@@ -49,11 +85,30 @@ function readEntity(value: unknown, index: number, text: string, report: Report)
   if (from < 0 || to > text.length) return report(`${where} lies outside the text (0 to ${text.length})`);
   if (from >= to) return report(`${where} is empty`);
   if (typeof type !== "string" || type.trim() === "") return report(`${where} has no type`);
+  if (type.length > most.type) return report(`${where} has a type of more than ${most.type} characters`);
   const region = readRegion(value.region, where, report);
-  return { start: from, end: to, text: text.slice(from, to), type, score: probability(value.score), region };
+  const { notInPhoto, alternatives, ambiguous } = value;
+  return {
+    start: from,
+    end: to,
+    text: text.slice(from, to),
+    type,
+    score: probability(value.score),
+    region,
+    // Results of version 0.2 have none of these, and keep having none.
+    ...(notInPhoto === undefined ? {} : { notInPhoto: probability(notInPhoto) }),
+    ...(alternatives === undefined ? {} : { alternatives: readRegions(alternatives, where, report) }),
+    ...(ambiguous === undefined ? {} : { ambiguous: ambiguous === true }),
+  };
 }
 
-function readAttention(value: unknown, where: string, report: Report): Attention | null {
+function readRegions(value: unknown, where: string, report: Report): Region[] {
+  return firstOf(value, most.alternatives, "alternatives", report)
+    .map((region) => readRegion(region, where, report))
+    .filter((region) => region !== null);
+}
+
+export function readAttention(value: unknown, where: string, report: Report): Attention | null {
   if (value === null || value === undefined) return null;
   const { columns, rows, cells } = isObject(value) ? value : ({} as Loose);
   const size = isNumber(columns) && isNumber(rows) ? columns * rows : 0;
@@ -70,14 +125,12 @@ function readQuery(value: unknown, index: number, report: Report): QueryResult |
   const where = `queries[${index}]`;
   if (!isObject(value) || typeof value.type !== "string") return report(`${where} has no type`);
   return {
-    type: value.type,
-    query: typeof value.query === "string" ? value.query : "",
+    type: value.type.slice(0, most.type),
+    query: typeof value.query === "string" ? value.query.slice(0, most.type) : "",
     exists: probability(value.exists),
     region: readRegion(value.region, where, report),
     notInPhoto: probability(value.notInPhoto),
-    alternatives: list(value.alternatives)
-      .map((region) => readRegion(region, where, report))
-      .filter((region) => region !== null),
+    alternatives: readRegions(value.alternatives, where, report),
     imageRelevance: probability(value.imageRelevance),
     attention: readAttention(value.attention, where, report),
   };
@@ -91,37 +144,46 @@ function readImage(value: unknown, report: Report): AnalysisResult["image"] {
   return null;
 }
 
+const stages = ["queued", "tokenise", "decodeImage", "imageTrunk", "network", "decode", "total"];
+
 function read(input: unknown, report: Report): AnalysisResult | null {
   if (!isObject(input)) return report("they are not an object");
   if (typeof input.text !== "string") return report("they have no text");
   if (!Array.isArray(input.entities)) report("entities is not a list");
-  const text = input.text;
+  const text = input.text.slice(0, most.text);
+  if (text !== input.text) report(`only the first ${most.text} of ${input.text.length} characters are drawn`);
   const model = isObject(input.model) ? input.model : {};
   const timings = isObject(input.timings) ? input.timings : {};
-  const stage = (name: string): number => (isNumber(timings[name]) ? timings[name] : 0);
   return {
+    ...(typeof input.system === "string" ? { system: input.system } : {}),
+    ...(input.relatedness === undefined
+      ? {}
+      : { relatedness: input.relatedness === null ? null : probability(input.relatedness) }),
+    // Believed no more than the rest, but only looked at by the view that draws it (check-evidence.ts).
+    ...(isObject(input.imageKind) ? { imageKind: input.imageKind as unknown as ImageKind } : {}),
+    ...(isObject(input.evidence) ? { evidence: input.evidence as unknown as Evidence } : {}),
     text,
     image: readImage(input.image, report),
-    entities: list(input.entities)
-      .map((entity, index) => readEntity(entity, index, text, report))
-      .filter((entity) => entity !== null),
-    queries: list(input.queries)
+    entities: limitDepth(
+      firstOf(input.entities, most.entities, "entities", report)
+        .map((entity, index) => readEntity(entity, index, text, report))
+        .filter((entity) => entity !== null),
+      report,
+    ),
+    queries: firstOf(input.queries, most.queries, "queries", report)
       .map((query, index) => readQuery(query, index, report))
       .filter((query) => query !== null),
     backend: (["webgpu", "webgl", "wasm", "cpu"] as const).find((name) => name === input.backend) ?? "cpu",
     model: { name: String(model.name ?? ""), version: String(model.version ?? "") },
-    timings: {
-      queued: stage("queued"),
-      tokenise: stage("tokenise"),
-      decodeImage: stage("decodeImage"),
-      imageTrunk: stage("imageTrunk"),
-      network: stage("network"),
-      decode: stage("decode"),
-      total: stage("total"),
-    },
-    notices: list(input.notices)
+    timings: Object.fromEntries(
+      stages.map((stage) => [stage, isNumber(timings[stage]) ? timings[stage] : 0]),
+    ) as Record<keyof Timings, number>,
+    notices: firstOf(input.notices, most.notices, "notices", report)
       .filter(isObject)
-      .map(({ code, message }) => ({ code: String(code), message: String(message) })),
+      .map(({ code, message }) => ({
+        code: String(code).slice(0, most.type),
+        message: String(message).slice(0, 1000),
+      })),
   };
 }
 

@@ -1,8 +1,29 @@
 // Pointer and keys: links spans, boxes and list items both ways, and walks from a name to its box to the next name.
 import type { Scene } from "./scene.js";
 import type { Selection } from "./selection.js";
-import type { ShownBox } from "./view-model.js";
-import { buildWalk, type Stop, walkTo } from "./walk.js";
+import type { ShownBox, Stop, View } from "./view.js";
+
+/** The order in which keys lead through a result: a name, its box or both of them, the next name; then boxes without a name. */
+export function buildWalk(view: View): readonly Stop[] {
+  const named = view.entities.flatMap((entity): Stop[] => [
+    { kind: "span", entity: entity.id, box: null },
+    ...entity.boxIds.map((box): Stop => ({ kind: "box", entity: entity.id, box })),
+  ]);
+  const unnamed = view.boxes.filter(({ entities }) => entities.length === 0);
+  return [...named, ...unnamed.map(({ id }): Stop => ({ kind: "box", entity: "", box: id }))];
+}
+
+/** Where a key leads from `at`, or `null` when it is not a walking key. Arrows stop at the ends; they do not wrap. */
+export function walkTo(key: string, at: number, count: number, rightToLeft = false): number | null {
+  if (count === 0) return null;
+  const forward = rightToLeft ? "ArrowLeft" : "ArrowRight";
+  const back = rightToLeft ? "ArrowRight" : "ArrowLeft";
+  if (key === forward || key === "ArrowDown") return Math.min(count - 1, at + 1);
+  if (key === back || key === "ArrowUp") return Math.max(0, at - 1);
+  if (key === "Home") return 0;
+  if (key === "End") return count - 1;
+  return null;
+}
 
 export interface InteractionHost {
   readonly selection: Selection;

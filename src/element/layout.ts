@@ -1,11 +1,38 @@
 // The measuring part: after each render and each change of size it puts labels and chips where there is room for them, and
 // the overlay on the photo's own pixels. It only ever moves what floats; text and photo stay where they are.
-import { veil } from "./attention.js";
-import { fitPhoto, type Size } from "./fit-photo.js";
 import { placeChips } from "./place-chips.js";
-import { placeLabels } from "./place-labels.js";
+import { placeLabels, type Rect } from "./place-labels.js";
 import type { Scene } from "./scene.js";
-import { area } from "./view-model.js";
+import { area } from "./view.js";
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** One side of `object-position`: a percentage of the free room, or pixels. */
+function offset(position: string | undefined, room: number): number {
+  const value = Number.parseFloat(position ?? "50%");
+  if (!Number.isFinite(value)) return room / 2;
+  return position?.endsWith("px") ? value : (value / 100) * room;
+}
+
+/**
+ * Where a photo's pixels really lie inside its element, after object-fit and object-position: a page may crop or letterbox it.
+ * The rectangle in pixels from the frame's corner. It may reach beyond the frame (`cover`, `none`).
+ */
+export function fitPhoto(frame: Size, photo: Size, fit = "fill", position = "50% 50%"): Rect {
+  if (!(photo.width > 0 && photo.height > 0)) return { x: 0, y: 0, ...frame };
+  const across = frame.width / photo.width;
+  const down = frame.height / photo.height;
+  const contain = Math.min(across, down);
+  const scale = { contain, cover: Math.max(across, down), none: 1, "scale-down": Math.min(1, contain) }[fit];
+  if (scale === undefined) return { x: 0, y: 0, width: frame.width, height: frame.height };
+  const width = photo.width * scale;
+  const height = photo.height * scale;
+  const [x, y] = position.split(/\s+/);
+  return { x: offset(x, frame.width - width), y: offset(y, frame.height - height), width, height };
+}
 
 type Root = ShadowRoot | HTMLElement;
 
@@ -82,17 +109,6 @@ function layChips(root: Root): void {
     for (const chip of group.children) chip.classList.toggle("dot", dot);
     if (Math.abs(shift) > 0.5) group.style.setProperty("--shift", `${shift}px`);
   });
-}
-
-/** Draws the attention as a veil: dark where the query did not look. */
-export function paintVeil(root: Root, scene: Scene): void {
-  const canvas = root.querySelector<HTMLCanvasElement>(".veil");
-  const attention = scene.whyQuery?.attention;
-  const context = canvas?.getContext("2d");
-  if (!context || !attention) return;
-  const pixels = context.createImageData(attention.columns, attention.rows);
-  for (const [cell, opacity] of veil(attention).entries()) pixels.data.set([8, 10, 14, opacity], cell * 4);
-  context.putImageData(pixels, 0, 0);
 }
 
 /** Text beside the photo where there is room for both. Set here and not by a container query, for that would make the tag shrink to nothing inside a flex row. */

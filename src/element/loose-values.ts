@@ -13,3 +13,12 @@ export const toNumber = (value: number | string | null): number | null =>
 /** Whether two lists hold the very same things; nothing is the same as no list. */
 export const same = (a: readonly unknown[] | null, b: readonly unknown[]): boolean =>
   a !== null && a.length === b.length && a.every((value, index) => Object.is(value, b[index]));
+
+/** An address as seen from the page; what is no address at all stays as it is, for whoever uses it to complain about. */
+export function absolute(address: string, base: string): string {
+  try {
+    return new URL(address, base).href;
+  } catch {
+    return address;
+  }
+}

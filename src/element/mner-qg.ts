@@ -5,22 +5,19 @@ import { MnerError } from "../core/mner-error.js";
 import type { AnalysisResult, BackendName } from "../core/results.js";
 import type { ImageInput, Query } from "../engine/analyzer.js";
 import { Analysis } from "./analysis.js";
-import { Asking, type Loading, type Question } from "./asking.js";
 import { type CheckedResults, checkResults } from "./check-results.js";
-import { composeScene } from "./compose-scene.js";
+import { composeScene, sceneActions } from "./compose-scene.js";
 import { fire } from "./events.js";
 import type { CocoData } from "./exports/coco.js";
-import { exportable, sourceOf } from "./exports/source.js";
 import type { WebAnnotationCollection } from "./exports/web-annotation.js";
 import { Interaction } from "./interaction.js";
-import { layOut, paintVeil } from "./layout.js";
-import { lightText } from "./light-text.js";
+import { layOut } from "./layout.js";
+import { type LightContent, readLight } from "./light-content.js";
 import { PhotoState } from "./photo-state.js";
 import type { Scene, SceneActions } from "./scene.js";
-import { sceneActions } from "./scene-actions.js";
+import { type Loading, type Question, Scheduler } from "./scheduler.js";
 import { Selection } from "./selection.js";
-import { messageOf } from "./strings/messages.js";
-import { createSpeaker, type Speaker } from "./strings/speak.js";
+import { createLocalizer, type Localizer, messageOf } from "./strings/localize.js";
 import type { Strings } from "./strings/strings.js";
 import { baseStyles } from "./styles/base.js";
 import { panelStyles } from "./styles/panels.js";
@@ -32,12 +29,26 @@ import { ViewState } from "./view-state.js";
 import { watchTag } from "./watch-tag.js";
 
 /** What most pages never ask for comes when it is asked for. */
-const formats = () => import("./seldom.js");
+const formats = () => import("./lazy.js");
+
+/** Strings that come with the package, chosen by the language of the page around the tag. */
+const translations: Readonly<Record<string, () => Promise<Partial<Strings>>>> = {
+  de: async () => (await import("./strings/de.js")).de,
+  zh: async () => (await import("./strings/zh.js")).zh,
+};
+
+/** The language in force where the tag stands, as HTML says it; also from outside a shadow tree. */
+function languageOf(tag: Element): string {
+  const said = tag.closest<HTMLElement>("[lang]");
+  if (said) return said.lang.split("-")[0]!.toLowerCase();
+  const { host } = tag.getRootNode() as Partial<ShadowRoot>;
+  return host ? languageOf(host) : "";
+}
 
 /**
  * Finds who and what a text is about and shows it in its photo, inside the reader's own browser.
  *
- * The text is the tag's own content (or `text`), the photo is `src` (or `image`). Nothing is uploaded. The engine and the
+ * The text is the tag's own content (or `text`), the photo is an `<img>` or `<figure>` in it (or `src`, or `image`). Nothing is uploaded. The engine and the
  * model are only loaded when something has to be analysed: never when `results` are given.
  *
  * @tagname mner-qg
@@ -46,6 +57,7 @@ const formats = () => import("./seldom.js");
  * @attr {string} src - Address of the photo.
  * @attr {string} alt - What the photo shows, for those who do not see it. Empty for a photo that says nothing.
  * @attr {string} model - Address of a model folder; without it the model that is shipped next to the script.
+ * @attr {"mner-qg"|"bert-crf"|"basic"|"mmner"|"umt"|"umgf"|"prompt-mner"|"mqspn"} system - Which system answers; `mner-qg` by default.
  * @attr {"auto"|"webgpu"|"webgl"|"wasm"|"cpu"} backend - What to compute on.
  * @attr {"lazy"|"eager"|"manual"} loading - When to analyse: near the viewport, at once, or when the reader presses a button.
  * @attr {number} threshold - Least score a name needs to be shown, 0 to 1.
@@ -53,10 +65,10 @@ const formats = () => import("./seldom.js");
  * @attr {boolean} nested - Keep names inside other names.
  * @attr {"anonymous"|"use-credentials"} crossorigin - How to ask another server for the photo, as on `<img>`.
  * @attr {boolean} list - Whether the list of names is open.
- * @attr {boolean} why - Whether the "why" view is open: where each query looked and how sure it is.
+ * @attr {boolean} why - Whether the "why" view is open: how sure each answer is, and what the system looked at.
  *
  * @slot header - Above the text, for example who wrote it.
- * @slot - The text, as readers see it before the script runs. It is read, not shown.
+ * @slot - The text, as readers see it before the script runs, with an `<img>` or `<figure>` for the photo. It is read, not shown.
  * @slot credit - Below the photo, for example who took it.
  * @slot footer - Below everything.
  *
@@ -84,6 +96,8 @@ const formats = () => import("./seldom.js");
  * @csspart item - An entry of the list.
  * @csspart why - The "why" view.
  * @csspart query - An entry of the "why" view.
+ * @csspart evidence - What the system looked at, in the "why" view.
+ * @csspart answers - What became of own questions.
  * @csspart error - What went wrong.
  * @csspart notice - What the reader should know that did not stop the analysis.
  *
@@ -114,6 +128,7 @@ export class MnerQg extends LitElement {
     alt: {},
     model: {},
     backend: {},
+    system: {},
     loading: {},
     threshold: { type: Number },
     types: {},
@@ -137,6 +152,8 @@ export class MnerQg extends LitElement {
   declare model: string | null;
   /** What to compute on. */
   declare backend: "auto" | BackendName;
+  /** Which system answers; `null` for MNER-QG. */
+  declare system: string | null;
   /** When to analyse. */
   declare loading: Loading;
   /** Least score of a name; `null` for the model's own. */
@@ -164,20 +181,23 @@ export class MnerQg extends LitElement {
   readonly #shown = new ViewState();
   readonly #photo: PhotoState;
   readonly #analysis: Analysis;
-  readonly #asking: Asking;
+  readonly #scheduler: Scheduler;
   readonly #actions: SceneActions;
   #interaction: Interaction | null = null;
   #given: CheckedResults | null = null;
   #found: AnalysisResult | null = null;
-  #ownText = "";
+  #light: LightContent = { text: "", photo: null };
+  #why: typeof import("./why.js") | null = null;
+  /** The language whose strings are in force, or on their way. */
+  #language = "";
   #announcement = "";
   #selected: string | null = null;
-  #speaker: Speaker = createSpeaker(null);
+  #localizer: Localizer = createLocalizer(null);
   #stopWatching = (): void => {};
 
   constructor() {
     super();
-    this.text = this.src = this.alt = this.model = null;
+    this.text = this.src = this.alt = this.model = this.system = null;
     this.backend = "auto";
     this.loading = "lazy";
     this.threshold = this.types = this.crossOrigin = null;
@@ -188,7 +208,7 @@ export class MnerQg extends LitElement {
     this.#analysis = new Analysis({
       phaseChanged: (phase) => {
         if (phase.kind === "error") {
-          this.#announcement = messageOf(this.#speaker, phase.error);
+          this.#announcement = messageOf(this.#localizer, phase.error);
           tellError(phase.error);
         }
         this.requestUpdate();
@@ -198,7 +218,7 @@ export class MnerQg extends LitElement {
       finished: (result) => this.#finish(result),
       photoRefused: tellError,
     });
-    this.#asking = new Asking(this.#analysis);
+    this.#scheduler = new Scheduler(this.#analysis);
     this.#actions = sceneActions(this, this.#shown, this.#selection, this.#photo);
   }
 
@@ -209,13 +229,13 @@ export class MnerQg extends LitElement {
       if (result) return result;
       throw error;
     }
-    if (this.isConnected) this.#ownText = lightText(this);
+    if (this.isConnected) this.#readContent();
     if (this.#text.trim() === "") {
       const error = new MnerError("text-empty", "There is no text. Write one into the tag, or set its text.");
-      this.#asking.refuse(this.#question(), error);
+      this.#scheduler.refuse(this.#question(), error);
       throw error;
     }
-    return this.#asking.run(this.#question(), options.signal);
+    return this.#scheduler.run(this.#question(), options.signal);
   }
 
   /** Pins the name with this id (see `mner-select`, or `start-end-TYPE`); `null` lets go. */
@@ -225,27 +245,40 @@ export class MnerQg extends LitElement {
     this.requestUpdate();
   }
 
-  /** The result as plain data, or `null` when there is none; `results` takes it back. */
-  toJSON(): AnalysisResult | null {
+  /**
+   * The result as plain data, or `null` when there is none; `results` takes it back. Without the cells of attention maps,
+   * which are most of it, unless `{ attention: true }` asks for them.
+   */
+  toJSON(options?: { readonly attention?: boolean } | string): AnalysisResult | null {
+    const result = this.#result;
+    // JSON.stringify() calls it with a key.
+    if (!result || (typeof options === "object" && options.attention)) return result;
+    const { evidence, ...rest } = result;
+    const queries = result.queries.map((query) => ({ ...query, attention: null }));
+    return {
+      ...rest,
+      queries,
+      ...(evidence === undefined ? {} : { evidence: evidence?.kind === "heat" ? null : evidence }),
+    };
+  }
+
+  get #result(): AnalysisResult | null {
     return this.#given ? this.#given.result : this.#found;
   }
 
   /** CoNLL: one token and one BIO tag a line. */
   async toCoNLL(): Promise<string> {
-    const result = exportable(this.toJSON());
-    return (await formats()).toConll(result);
+    return (await formats()).toConllOf(this.#result);
   }
 
   /** W3C Web Annotation, with places in the text and in the photo. */
   async toWebAnnotation(): Promise<WebAnnotationCollection> {
-    const result = exportable(this.toJSON());
-    return (await formats()).toWebAnnotation(result, sourceOf(this));
+    return (await formats()).toWebAnnotationOf(this.#result, this.#source);
   }
 
   /** COCO detection format. */
   async toCOCO(): Promise<CocoData> {
-    const result = exportable(this.toJSON());
-    return (await formats()).toCoco(result, sourceOf(this));
+    return (await formats()).toCocoOf(this.#result, this.#source);
   }
 
   /** A picture of text and photo as they are shown, as SVG source; the photo is inside where it may be read. */
@@ -264,7 +297,7 @@ export class MnerQg extends LitElement {
       contentChanged: () => this.#readContent(),
       sizeChanged: () => this.#layOut(),
       nearChanged: (near) => {
-        this.#asking.nearChanged(near);
+        this.#scheduler.nearChanged(near);
         this.requestUpdate();
       },
     });
@@ -274,7 +307,7 @@ export class MnerQg extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#stopWatching();
-    this.#asking.leave();
+    this.#scheduler.leave();
     // Being moved within the page disconnects for a moment; only a tag that stays away lets the engine go.
     setTimeout(() => this.isConnected || this.#analysis.release());
   }
@@ -290,16 +323,18 @@ export class MnerQg extends LitElement {
   }
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
-    if (changed.has("strings")) this.#speaker = createSpeaker(this.strings);
+    if (changed.has("strings")) this.#localizer = createLocalizer(this.strings);
+    if (this.strings === null) this.#followLanguage();
+    if (this.why && !this.#why) this.#fetchWhy();
     if (changed.has("results")) this.#takeResults();
-    this.#photo.give(this.src, this.image, this.crossOrigin);
+    this.#photo.give(this.#src, this.image, this.#crossOrigin);
     if (!this.#given && this.#found?.text !== this.#text) this.#found = null;
-    if (!this.#given && !this.#asking.wasAsked(this.#question())) this.#analysis.reset();
+    if (!this.#given && !this.#scheduler.wasAsked(this.#question())) this.#analysis.reset();
     this.#see();
   }
 
   protected override render(): TemplateResult {
-    return tagTemplate(this.#scene());
+    return tagTemplate(this.#scene(), this.#why);
   }
 
   protected override updated(changed: Map<PropertyKey, unknown>): void {
@@ -307,17 +342,31 @@ export class MnerQg extends LitElement {
     this.#photo.paint(this.renderRoot.querySelector<HTMLCanvasElement>(".frame > canvas"));
     this.#layOut();
     this.#tellSelection();
-    if (this.isConnected && !this.#given) this.#asking.runWhenDue(this.#question(), this.loading);
+    if (this.isConnected && !this.#given) this.#scheduler.runWhenDue(this.#question(), this.loading);
   }
 
   get #text(): string {
     if (this.#given?.result) return this.#given.result.text;
-    return this.text ?? this.#ownText;
+    return this.text ?? this.#light.text;
+  }
+
+  get #src(): string | null {
+    return this.src ?? this.#light.photo?.src ?? null;
+  }
+
+  /** Where text and photo come from, for exports. */
+  get #source(): Pick<this, "image" | "src" | "baseURI"> {
+    return { image: this.image, src: this.#src, baseURI: this.baseURI };
+  }
+
+  get #crossOrigin(): "anonymous" | "use-credentials" | null {
+    return this.crossOrigin ?? (this.src === null ? (this.#light.photo?.crossOrigin ?? null) : null);
   }
 
   #question(): Question {
-    const { src, image, crossOrigin, queries, nested, threshold, model, backend, baseURI } = this;
-    return { text: this.#text, src, image, crossOrigin, queries, nested, threshold, model, backend, baseURI };
+    const { image, queries, nested, threshold, model, backend, system, baseURI } = this;
+    const photo = { src: this.#src, image, crossOrigin: this.#crossOrigin };
+    return { text: this.#text, ...photo, queries, nested, threshold, model, backend, system, baseURI };
   }
 
   #takeResults(): void {
@@ -325,16 +374,46 @@ export class MnerQg extends LitElement {
     this.#given = this.results === null ? null : checkResults(this.results);
     this.#found = null;
     if (!this.#given) return;
-    this.#asking.pause();
+    this.#scheduler.pause();
     this.#see();
     // What is there from the beginning is simply part of the page; only a change is news.
     if (!first) this.#announce(this.#given.result);
   }
 
   #readContent(): void {
-    const text = lightText(this);
-    if (text === this.#ownText) return;
-    this.#ownText = text;
+    const light = readLight(this);
+    if (JSON.stringify(light) === JSON.stringify(this.#light)) return;
+    this.#light = light;
+    this.requestUpdate();
+  }
+
+  /** `lang="de"` on the page or on the tag is enough for German strings. */
+  #followLanguage(): void {
+    const language = languageOf(this);
+    if (language === this.#language) return;
+    this.#language = language;
+    const load = translations[language];
+    const take = (strings: Partial<Strings> | null): void => {
+      if (this.strings !== null || this.#language !== language) return;
+      this.#localizer = createLocalizer(strings);
+      this.requestUpdate();
+    };
+    // Without its file the tag goes on in English.
+    if (load) load().then(take, () => {});
+    else take(null);
+  }
+
+  async #fetchWhy(): Promise<void> {
+    try {
+      this.#why = await import("./why.js");
+    } catch {
+      // Closed again, so that the next press asks anew.
+      this.why = false;
+      return;
+    }
+    const root = this.renderRoot as ShadowRoot;
+    const { styleSheet } = this.#why.whyStyles;
+    if (styleSheet) root.adoptedStyleSheets = [...root.adoptedStyleSheets, styleSheet];
     this.requestUpdate();
   }
 
@@ -347,13 +426,13 @@ export class MnerQg extends LitElement {
   }
 
   #announce(result: AnalysisResult | null): void {
-    this.#announcement = summary({ speaker: this.#speaker, view: this.#shown.view, result });
+    this.#announcement = summary({ localizer: this.#localizer, view: this.#shown.view, result });
   }
 
   /** Works out what is to be drawn. */
   #see(): void {
     const { threshold, types } = this;
-    this.#shown.update({ text: this.#text, result: this.toJSON(), threshold, types, photo: this.#photo });
+    this.#shown.update({ text: this.#text, result: this.#result, threshold, types, photo: this.#photo });
     this.#selection.keep((id) => this.#shown.view.entities.some((entity) => entity.id === id));
   }
 
@@ -361,14 +440,16 @@ export class MnerQg extends LitElement {
     return composeScene({
       tag: this,
       text: this.#text,
+      alt: this.alt ?? (this.src === null && this.image === null ? (this.#light.photo?.alt ?? null) : null),
+      caption: this.src === null && this.image === null ? (this.#light.photo?.caption ?? "") : "",
       given: this.#given,
       phase: this.#analysis.phase,
-      wasAsked: this.#asking.wasAsked(this.#question()),
+      wasAsked: this.#scheduler.wasAsked(this.#question()),
       shown: this.#shown,
       photo: this.#photo,
       selection: this.#selection,
       interaction: this.#interaction,
-      speaker: this.#speaker,
+      localizer: this.#localizer,
       announcement: this.#announcement,
       act: this.#actions,
     });
@@ -387,7 +468,21 @@ export class MnerQg extends LitElement {
     if (!this.hasUpdated) return;
     const scene = this.#scene();
     layOut(this.renderRoot as ShadowRoot, scene);
-    paintVeil(this.renderRoot as ShadowRoot, scene);
+    if (this.why) this.#why?.paintVeil(this.renderRoot, scene);
+  }
+}
+
+/**
+ * Registers the tag, once per page: a second copy of the script, of whatever version, leaves the first in charge. A name that
+ * something else has taken is told, since every tag of the page would silently stay empty.
+ */
+export function defineMnerQg(): void {
+  if (typeof customElements === "undefined") return;
+  const taken = customElements.get("mner-qg");
+  if (taken === undefined) customElements.define("mner-qg", MnerQg);
+  else if (!("analyze" in taken.prototype && "results" in taken.prototype)) {
+    const why = "The tag name mner-qg was taken by another script before. Load this one first, or remove the other.";
+    reportError(new MnerError("option-invalid", why));
   }
 }
 

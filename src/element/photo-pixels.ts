@@ -4,7 +4,7 @@
 import { isMnerError, MnerError } from "../core/mner-error.js";
 import type { ImageInput } from "../engine/analyzer.js";
 import { IMAGE_LIMITS, readImageHeader } from "../vision/header.js";
-import type { Size } from "./fit-photo.js";
+import type { Size } from "./layout.js";
 
 export type PixelInput = Exclude<ImageInput, string | URL>;
 

@@ -2,7 +2,7 @@
 
 import { MnerError, toMnerError } from "../core/mner-error.js";
 import type { ImageInput } from "../engine/analyzer.js";
-import type { Size } from "./fit-photo.js";
+import type { Size } from "./layout.js";
 import type { PixelInput, Pixels } from "./photo-pixels.js";
 import type { PhotoSource } from "./scene.js";
 
@@ -40,7 +40,7 @@ export class PhotoState {
 
   async #read(image: PixelInput, given: readonly unknown[]): Promise<void> {
     try {
-      const { readPixels } = await import("./seldom.js");
+      const { readPixels } = await import("./lazy.js");
       const pixels = await readPixels(image);
       if (this.#given !== given) return pixels.close();
       this.#pixels = pixels;

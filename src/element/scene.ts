@@ -2,16 +2,15 @@
 import type { AnalysisResult, QueryResult } from "../core/results.js";
 import type { Phase } from "./analysis.js";
 import type { Segmentation } from "./segment-text.js";
-import type { Speaker } from "./strings/speak.js";
-import type { ShownBox, ShownEntity, View } from "./view-model.js";
-import type { Stop } from "./walk.js";
+import type { Localizer } from "./strings/localize.js";
+import { isAmbiguous, type ShownBox, type ShownEntity, type Stop, type View } from "./view.js";
 
 export type PhotoSource =
   | { readonly kind: "url"; readonly url: string; readonly crossOrigin: string | null }
   | { readonly kind: "pixels"; readonly width: number; readonly height: number };
 
 export interface Scene {
-  readonly speaker: Speaker;
+  readonly localizer: Localizer;
   readonly phase: Phase;
   readonly text: string;
   readonly segmentation: Segmentation;
@@ -26,6 +25,8 @@ export interface Scene {
   readonly photo: PhotoSource | null;
   readonly photoError: Error | null;
   readonly alt: string | null;
+  /** What stands below the photo, where the tag's own content says it. */
+  readonly caption: string;
   readonly size: { readonly width: number; readonly height: number } | null;
   readonly listOpen: boolean;
   readonly whyOpen: boolean;
@@ -35,6 +36,8 @@ export interface Scene {
   readonly error: Error | null;
   readonly startShown: boolean;
   readonly waitingShown: boolean;
+  /** Whether names may be missed because the text is not written in English letters. */
+  readonly foreign: boolean;
   readonly announcement: string;
   readonly act: SceneActions;
 }
@@ -56,9 +59,17 @@ export function seen(scene: Pick<Scene, "result">, entity: ShownEntity): boolean
   return scene.result?.image ? entity.region !== null : null;
 }
 
-export function placeOf(scene: Pick<Scene, "result" | "speaker">, entity: ShownEntity): string {
-  const { strings } = scene.speaker;
+export function placeOf(scene: Pick<Scene, "result" | "localizer">, entity: ShownEntity): string {
+  const { strings } = scene.localizer;
   const found = seen(scene, entity);
   if (found === null) return "";
-  return found ? strings.inPhoto : strings.notInPhoto;
+  if (!found) return strings.notInPhoto;
+  return isAmbiguous(entity) ? strings.oneOfTwo : strings.inPhoto;
+}
+
+/** Where it is, with the place's own figure: that of the box, or that there is none. */
+export function placeWithFigure(scene: Pick<Scene, "result" | "localizer">, entity: ShownEntity): string {
+  const place = placeOf(scene, entity);
+  const percent = scene.localizer.percent(entity.region?.score ?? entity.notInPhoto ?? Number.NaN);
+  return place && percent ? `${place} ${percent}` : place;
 }

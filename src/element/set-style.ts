@@ -1,25 +1,12 @@
 // Sets styles through the CSSOM. Lit's own styleMap writes a style attribute on first render, which a strict
 // Content-Security-Policy blocks; setProperty is allowed by every policy.
 import { noChange } from "lit";
-import {
-  Directive,
-  type DirectiveResult,
-  directive,
-  type ElementPart,
-  type PartInfo,
-  PartType,
-} from "lit/directive.js";
+import { Directive, type DirectiveResult, directive, type ElementPart } from "lit/directive.js";
 
 export type Styles = Readonly<Record<string, string>>;
 
 class SetStyle extends Directive {
   #previous: Styles = {};
-
-  constructor(part: PartInfo) {
-    super(part);
-    if (part.type !== PartType.ELEMENT)
-      throw new TypeError("setStyle belongs on an element, not in an attribute or a text.");
-  }
 
   override update(part: ElementPart, [styles]: [Styles]): typeof noChange {
     const style = (part.element as HTMLElement | SVGElement).style;

@@ -3,7 +3,7 @@ import type { AnalysisResult, QueryResult } from "../core/results.js";
 import { same, toList, toNumber } from "./loose-values.js";
 import type { PhotoState } from "./photo-state.js";
 import { type Segmentation, segmentText } from "./segment-text.js";
-import { buildView, emptyView, type View, withSize } from "./view-model.js";
+import { buildView, emptyView, type View, withSize } from "./view.js";
 
 export interface Shown {
   readonly text: string;

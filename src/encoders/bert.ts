@@ -4,6 +4,7 @@ import { asInteger, asNumber, field, invalid, type JsonRecord } from "../core/js
 import { MnerError } from "../core/mner-error.js";
 import { attend, layerNorm, linear } from "../nn/operations.js";
 import { type Linear, type Norm, type Parameters, scaled, scaledInputs, type Values } from "../nn/parameters.js";
+import { type RowTable, toRowTable } from "../nn/steps.js";
 import type { TensorScope } from "../nn/tensor-scope.js";
 
 export interface BertSizes {
@@ -66,7 +67,7 @@ export interface Bert {
   readonly sizes: BertSizes;
   /** Tables stay numbers: looking up a few hundred rows is cheaper than sending whole tables to a device. */
   readonly tables: {
-    readonly word: Float32Array;
+    readonly word: RowTable;
     readonly position: Float32Array;
     readonly segment: Float32Array;
     readonly shape: Float32Array;
@@ -85,7 +86,7 @@ export function declareBert(p: Parameters, sizes: BertSizes, root = "text_encode
   return {
     sizes,
     tables: p.later(() => ({
-      word: word.read(),
+      word: toRowTable(word.read(), width),
       position: position.read(),
       segment: segment.read(),
       shape: shape.read(),
@@ -149,9 +150,10 @@ function embed({ sizes, tables }: Bert, { rows: batch, length, ids, segments, sh
         `The tokenizer gave piece ${id}, but the model knows only ${vocabulary}. Its tokenizer and weights belong to different models.`,
       );
     }
-    const [w, p, g, s] = [id * width, (row % length) * width, segments[row]! * width, shapes[row]! * width];
+    const [p, g, s] = [(row % length) * width, segments[row]! * width, shapes[row]! * width];
     const to = row * width;
-    for (let i = 0; i < width; i++) rows[to + i] = word[w + i]! + position[p + i]! + segment[g + i]! + shape[s + i]!;
+    for (let i = 0; i < width; i++) rows[to + i] = position[p + i]! + segment[g + i]! + shape[s + i]!;
+    word.addRow(id, rows, to);
   }
   return tensor2d(rows, [batch * length, width]);
 }

@@ -1,31 +1,31 @@
 // The small image encoder: a depthwise CSPDarknet with a PAN pyramid that ends in the two towers of the detector it was
 // started from, classes and boxes side by side. Gives V_1..V_3, coarsest first.
-import { add, concat, maxPool, type Tensor4D } from "@tensorflow/tfjs-core";
+import { concat, maxPool, type Tensor4D } from "@tensorflow/tfjs-core";
 import { convolve, grow } from "../nn/operations.js";
 import type { Parameters } from "../nn/parameters.js";
 import { type ImageEncoder, refuseOtherThan } from "./image-encoder.js";
 
-/** A module: map in, map out. */
-type Module = (x: Tensor4D) => Tensor4D;
+/** A module: map in, or several side by side, and what is added on the way out; map out. */
+type Module = (x: Tensor4D | readonly Tensor4D[], plus?: Tensor4D | null) => Tensor4D;
 
 const side = (...maps: Tensor4D[]): Tensor4D => concat(maps, 3);
 
 const chain =
   (...modules: Module[]): Module =>
-  (x) =>
-    modules.reduce((y, module) => module(y), x);
+  (x, plus = null) =>
+    modules.reduce((y, module, at) => module(y, at === modules.length - 1 ? plus : null), x) as Tensor4D;
 
 /** Convolution, then SiLU. */
 function conv(p: Parameters, name: string, inputs: number, outputs: number): Module {
   const layer = p.convolution(`${name}.conv`, inputs, outputs);
-  return (x) => convolve(x, layer, 1, "silu");
+  return (x, plus = null) => convolve(x, layer, 1, "silu", plus);
 }
 
 /** Depthwise 3×3, then pointwise. */
 function separable(p: Parameters, name: string, inputs: number, outputs: number, stride = 1): Module {
   const depthwise = p.convolution(`${name}.depthwise.conv`, inputs, inputs, { kernel: 3, groups: inputs });
   const pointwise = conv(p, `${name}.pointwise`, inputs, outputs);
-  return (x) => pointwise(convolve(x, depthwise, stride, "silu"));
+  return (x, plus = null) => pointwise(convolve(x, depthwise, stride, "silu"), plus);
 }
 
 /** Half of the channels pass through bottlenecks, half go round them. */
@@ -41,8 +41,8 @@ function crossStage(p: Parameters, name: string, inputs: number, outputs: number
   );
   const merge = conv(p, `${name}.merge`, outputs, outputs);
   return (x) => {
-    const inner = blocks.reduce((y, block) => (shortcut ? add(y, block(y)) : block(y)), through(x));
-    return merge(side(inner, around(x)));
+    const inner = blocks.reduce((y, block) => block(y, shortcut ? y : null), through(x));
+    return merge([inner, around(x)]);
   };
 }
 
@@ -55,7 +55,7 @@ function poolingPyramid(p: Parameters, name: string, width: number): Module {
     const reduced = reduce(x);
     const five = pool(reduced);
     const nine = pool(five);
-    return merge(side(reduced, five, nine, pool(nine)));
+    return merge([reduced, five, nine, pool(nine)]);
   };
 }
 
@@ -112,12 +112,12 @@ export const cspDarknet: ImageEncoder = {
       const c5 = await scope.slice(() => lastStage(c4)); //                                   [1, S/32, S/32, 16w]
       const [p5, p4, p3] = await scope.slice(() => {
         const p5 = lateral5(c5); //                                                           [1, S/32, S/32, 8w]
-        const p4 = lateral4(down4(side(grow(p5), c4))); //                                    [1, S/16, S/16, 4w]
-        return [p5, p4, down3(side(grow(p4), c3))] as const; //                               [1, S/8, S/8, 4w]
+        const p4 = lateral4(down4([grow(p5), c4])); //                                    [1, S/16, S/16, 4w]
+        return [p5, p4, down3([grow(p4), c3])] as const; //                               [1, S/8, S/8, 4w]
       }, [c3, c4, c5]);
       const [n5, n4] = await scope.slice(() => {
-        const n4 = up4(side(climb3(p3), p4)); //                                              [1, S/16, S/16, 8w]
-        return [up5(side(climb4(n4), p5)), n4] as const; //                                   [1, S/32, S/32, 16w]
+        const n4 = up4([climb3(p3), p4]); //                                              [1, S/16, S/16, 8w]
+        return [up5([climb4(n4), p5]), n4] as const; //                                   [1, S/32, S/32, 16w]
       }, [p4, p5]);
       return scope.slice(() => [tower5(n5), tower4(n4), tower3(p3)], [n5, n4, p3]); //        V_k: 8w channels
     };

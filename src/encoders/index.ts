@@ -25,6 +25,8 @@ export function gridSizes({ size, strides }: ImageSizes): number[] {
 
 const COLOURS = 3;
 const MOST_MAPS = 6;
+/** Multiplications of one 1×1 layer over all maps: the paper's size at 416 takes 133 million, the small one 34. */
+const MOST_WORK = 1_000_000_000;
 
 /** Reads the sizes out of a model's config; `where` names the place in error messages. */
 export function readImageSizes(record: JsonRecord, where: string): ImageSizes {
@@ -63,6 +65,14 @@ export function readImageSizes(record: JsonRecord, where: string): ImageSizes {
     strides,
     ...(colours === undefined ? {} : { colours }),
   };
+  const work = strides.reduce((sum, stride, scale) => sum + (size / stride) ** 2 * channels[scale]! ** 2, 0);
+  if (work > MOST_WORK) {
+    throw new MnerError(
+      "model-too-large",
+      `The model looks at photos at ${size} × ${size} points with ${channels.join(", ")} channels, which takes minutes for each. ` +
+        "Use a model made for a smaller size.",
+    );
+  }
   const refused = encoders[kind]!.refuse(sizes);
   if (refused !== null) throw invalid(where, refused);
   return sizes;

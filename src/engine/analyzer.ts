@@ -1,7 +1,6 @@
 // The public face of the engine: what one asks of it and what it promises. Types only, so that the element can know
 // the engine without loading it.
-import type { AnalysisResult, BackendName, Notice, Query } from "../core/results.js";
-import type { Capabilities } from "../systems/system.js";
+import type { AnalysisResult, BackendName, Capabilities, Notice, Query } from "../core/results.js";
 
 export type { Capabilities, Query };
 
@@ -41,6 +40,11 @@ export interface AnalyzerOptions {
   /** URL of a model folder. */
   readonly model?: string | URL;
   readonly backend?: "auto" | BackendName;
+  /**
+   * Which system answers. Without `model` its folder is looked for beside the default one's (`models/systems/<name>/`); with
+   * `model` it must be that model's.
+   */
+  readonly system?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
   /** Fallbacks taken, device lost and found again: never silent. */

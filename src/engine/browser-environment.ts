@@ -14,7 +14,7 @@ export function browserEnvironment(helperScript: string | null = null): Environm
       }
       return openImage(photo, { signal });
     },
-    wasm: browserWasmFiles(),
+    wasm: browserWasmFiles(helperScript),
     order: ["webgpu", "wasm", "webgl", "cpu"],
     helperScript,
   };

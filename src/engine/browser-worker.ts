@@ -18,7 +18,7 @@ export function openWorker(address: string): Port {
   };
 }
 
-function startWorker(address: string): Worker {
+export function startWorker(address: string): Worker {
   const url = new URL(address);
   const options = { type: "module", name: "mner-qg" } as const;
   if (url.origin === location.origin) return new Worker(trusted(url.href), options);

@@ -1,5 +1,6 @@
 // The engine without a user interface: what `<mner-qg>` uses, and what a page may use by itself.
 import { isMnerError, MnerError, toMnerError } from "../core/mner-error.js";
+import { systemNames } from "../systems/index.js";
 import { prepareImage } from "../vision/index.js";
 import type { AnalyzeRequest, Analyzer, AnalyzerOptions } from "./analyzer.js";
 import type { StartEngine } from "./engine.js";
@@ -25,17 +26,39 @@ const DEFAULT_MODEL = import.meta.env.DEV
  * of by whoever created it.
  */
 export async function createAnalyzer(options: AnalyzerOptions = {}): Promise<Analyzer> {
-  const model = resolveModel(options.model);
+  if (isNode()) {
+    throw new MnerError("option-invalid", 'In Node, import createAnalyzer from "mner-qg/node": this one is for pages.');
+  }
+  const { system } = options;
+  if (system !== undefined && !systemNames.includes(system)) {
+    const list = systemNames.join(", ");
+    throw new MnerError("option-invalid", `There is no system "${String(system).slice(0, 40)}". Use one of: ${list}.`);
+  }
+  const model = resolveModel(options.model, system);
   const backend = checkBackend(options.backend);
   const run = options.run ?? "auto";
   const start = starters[run];
   if (!start) throw new MnerError("option-invalid", `run is "${String(run)}", but must be auto, worker or page.`);
-  return makeAnalyzer<AnalyzeRequest>(options, {
+  const analyzer = await makeAnalyzer<AnalyzeRequest>(options, {
     model,
     key: [model, backend, run],
     start,
     toPhoto: (image, { crossOrigin, signal }) => prepareImage(image, { crossOrigin, signal }),
   });
+  if (system === undefined || analyzer.model.system === system) return analyzer;
+  const message = `The model at ${model} is for ${analyzer.model.system}, not for ${system}. Give the folder of one that is, or no system.`;
+  analyzer.dispose();
+  throw new MnerError("option-invalid", message);
+}
+
+/** Node itself, not a page or a worker that some tool runs in it. */
+function isNode(): boolean {
+  const { process, document, self } = globalThis as {
+    readonly process?: { readonly versions?: { readonly node?: string } };
+    readonly document?: unknown;
+    readonly self?: unknown;
+  };
+  return typeof process?.versions?.node === "string" && document === undefined && self === undefined;
 }
 
 /** Without a worker, where none may be started. The engine's script is only fetched then. */
@@ -90,8 +113,12 @@ function noScript(cause: unknown): MnerError {
   );
 }
 
-function resolveModel(model: string | URL | undefined): string {
-  if (model === undefined || model === "") return new URL(DEFAULT_MODEL, import.meta.url).href;
+/** Add-on folders of other systems lie beside the default model's. */
+function resolveModel(model: string | URL | undefined, system: string | undefined): string {
+  if (model === undefined || model === "") {
+    const own = new URL(DEFAULT_MODEL, import.meta.url);
+    return system === undefined || system === "mner-qg" ? own.href : new URL(`../systems/${system}/`, own).href;
+  }
   const base = typeof document === "undefined" ? location.href : document.baseURI;
   try {
     return new URL(model, base).href;

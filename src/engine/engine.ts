@@ -6,6 +6,7 @@ import type { OpenedImage, PreparedImage } from "../vision/index.js";
 import type { NodeImageSource } from "../vision/node.js";
 import type { ModelInfo, Progress } from "./analyzer.js";
 import type { WasmFiles } from "./backends/backend.js";
+import type { Products } from "./backends/fused/remember.js";
 
 /** A photo on its way: as the page has prepared it, as a program in Node holds it, or why it could not be had. */
 export type PhotoInput =
@@ -47,6 +48,8 @@ export interface Engine {
 export interface EngineOptions {
   readonly model: string;
   readonly backend: "auto" | BackendName;
+  /** As another engine of this device multiplies, so that both give the same numbers; found out by a race when absent. */
+  readonly products?: Products;
 }
 
 export interface EngineEvents {

@@ -58,7 +58,7 @@ export async function makeAnalyzer<Request extends AnyRequest>(
     },
     async analyze(request) {
       throwIfAborted(ended.signal);
-      const job = await readRequest(request, source);
+      const job = await readRequest(request, source.toPhoto);
       // Disposed of while the photo was being taken over.
       throwIfAborted(ended.signal);
       const signal = request.signal ? AbortSignal.any([request.signal, ended.signal]) : ended.signal;
@@ -73,7 +73,11 @@ export async function makeAnalyzer<Request extends AnyRequest>(
   };
 }
 
-async function readRequest<Request extends AnyRequest>(request: Request, source: Source<Request>): Promise<Job> {
+/** Checks a request and makes of it what an engine takes. */
+export async function readRequest<Request extends AnyRequest>(
+  request: Request,
+  toPhoto: Source<Request>["toPhoto"],
+): Promise<Job> {
   const { text, image, queries = [], threshold } = request;
   if (typeof text !== "string") throw new MnerError("text-invalid", "The text must be a string.");
   if (text.length > LONGEST_TEXT) {
@@ -88,7 +92,7 @@ async function readRequest<Request extends AnyRequest>(request: Request, source:
   }
   return {
     text,
-    photo: image === undefined || image === null ? null : await readPhoto(image, request, source),
+    photo: image === undefined || image === null ? null : await readPhoto(image, request, toPhoto),
     strictPhoto: request.strictPhoto ?? false,
     queries: queries.map(({ label, query }) => ({ label, query })),
     onlyQueries: request.onlyQueries ?? false,
@@ -101,10 +105,10 @@ async function readRequest<Request extends AnyRequest>(request: Request, source:
 async function readPhoto<Request extends AnyRequest>(
   image: NonNullable<Request["image"]>,
   request: Request,
-  source: Source<Request>,
+  toPhoto: Source<Request>["toPhoto"],
 ): Promise<PhotoInput> {
   try {
-    return await source.toPhoto(image, request);
+    return await toPhoto(image, request);
   } catch (error) {
     if (!isMnerError(error) || !error.code.startsWith("image-")) throw error;
     return { kind: "broken", code: error.code, message: error.message };

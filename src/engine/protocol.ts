@@ -27,6 +27,10 @@ export type FromEngine =
   | { readonly type: "notice"; readonly notice: Notice }
   | { readonly type: "started"; readonly info: EngineInfo }
   | { readonly type: "failed"; readonly error: PlainError }
+  /** The call has arrived. */
+  | { readonly type: "received"; readonly id: number }
+  /** Something came that could not be read, such as pixels that were given away meanwhile. */
+  | { readonly type: "unreadable" }
   | { readonly type: "answer"; readonly id: number; readonly answer: Answer; readonly info: EngineInfo }
   | { readonly type: "error"; readonly id: number; readonly error: PlainError; readonly info: EngineInfo };
 

@@ -14,11 +14,15 @@ import { type Answer, type FromEngine, fromPlainError, type Port, type ToEngine 
 const ALIVE_MS = 30_000;
 /** After an abort the engine answers at its next pause; one that takes longer is stuck. */
 const STUCK_MS = 1500;
+/** A call is acknowledged before any work on it begins. */
+const RECEIVED_MS = 30_000;
 
 /** No worker can be had here: the work has to be done without one. */
 export class NoWorker extends Error {}
 
 interface Pending {
+  /** Whether the other end has said that it has the call. */
+  received: boolean;
   resolve(answer: Answer): void;
   reject(error: MnerError): void;
 }
@@ -30,6 +34,8 @@ export interface Connection {
   readonly script: string | null;
   readonly events: EngineEvents;
   readonly signal: AbortSignal;
+  /** How long a worker may take for its first word; null for one that is sure to come. */
+  readonly aliveMs?: number | null;
 }
 
 export class RemoteEngine implements Engine {
@@ -55,7 +61,7 @@ export class RemoteEngine implements Engine {
 
   /** Starts the engine at the other end. Fails with `NoWorker` when nobody is there. */
   static start(connection: Connection): Promise<RemoteEngine> {
-    const { options, script, signal } = connection;
+    const { options, script, signal, aliveMs = ALIVE_MS } = connection;
     return new Promise((resolve, reject) => {
       throwIfAborted(signal);
       const remote = new RemoteEngine(connection);
@@ -71,7 +77,8 @@ export class RemoteEngine implements Engine {
         }
       };
       const onAbort = (): void => settle(abortError(signal));
-      const timer = setTimeout(() => alive || settle(new NoWorker("The worker does not answer.")), ALIVE_MS);
+      const giveUp = (): void => void (alive || settle(new NoWorker("The worker does not answer.")));
+      const timer = aliveMs === null ? undefined : setTimeout(giveUp, aliveMs);
       signal.addEventListener("abort", onAbort);
       remote.hearStart = (message) => {
         if (message.type === "alive") {
@@ -118,16 +125,22 @@ export class RemoteEngine implements Engine {
       throwIfAborted(signal);
       if (this.over) throw this.over;
       let stuck: ReturnType<typeof setTimeout> | undefined;
+      const lost = setTimeout(
+        () => this.pending.get(id)?.received === false && this.end(workerFailed("it did not take the call")),
+        RECEIVED_MS,
+      );
       const onAbort = (): void => {
         this.post({ type: "abort", id });
         stuck = setTimeout(() => this.end(workerFailed("it did not stop")), STUCK_MS);
       };
       const leave = (): void => {
         clearTimeout(stuck);
+        clearTimeout(lost);
         signal.removeEventListener("abort", onAbort);
         this.pending.delete(id);
       };
       this.pending.set(id, {
+        received: false,
         resolve: (answer) => {
           leave();
           resolve(answer);
@@ -158,10 +171,25 @@ export class RemoteEngine implements Engine {
   private hear(message: FromEngine): void {
     if ("info" in message) this.info = message.info;
     this.hearStart(message);
+    if (message.type === "received") this.hearReceived(message.id);
+    else if (message.type === "unreadable") this.rejectUnread();
     if (message.type === "progress") this.events.onProgress(message.progress);
     else if (message.type === "notice") this.events.onNotice(message.notice);
     else if (message.type === "answer") this.pending.get(message.id)?.resolve(message.answer);
     else if (message.type === "error") this.pending.get(message.id)?.reject(fromPlainError(message.error));
+  }
+
+  private hearReceived(id: number): void {
+    const call = this.pending.get(id);
+    if (call) call.received = true;
+  }
+
+  /** What could not be read has no number: it is one of the calls that never arrived, and those come in order. */
+  private rejectUnread(): void {
+    const why =
+      "The photo could not be handed over: its pixels were given away while it was on its way. Give it again.";
+    const lost = [...this.pending.values()].find(({ received }) => !received);
+    lost?.reject(new MnerError("image-unreadable", why));
   }
 
   private end(error: MnerError): void {

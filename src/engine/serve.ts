@@ -19,7 +19,9 @@ export function serveEngine(port: Port, environment: (script: string | null) => 
     };
     try {
       // Whoever gives up on a start ends the whole thread, so nothing has to be aborted here.
-      session = await startSession(options, environment(script), events, new AbortController().signal);
+      const own = environment(script);
+      const wasm = { ...own.wasm, ...(options.products ? { products: options.products } : {}) };
+      session = await startSession(options, { ...own, wasm }, events, new AbortController().signal);
       post({ type: "started", info: session.info });
     } catch (error) {
       post({ type: "failed", error: toPlainError(error) });
@@ -28,6 +30,7 @@ export function serveEngine(port: Port, environment: (script: string | null) => 
 
   const answer = async (id: number, work: (signal: AbortSignal) => Promise<Answer>): Promise<void> => {
     const { info } = session!;
+    post({ type: "received", id });
     const controller = new AbortController();
     running.set(id, controller);
     try {

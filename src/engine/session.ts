@@ -110,9 +110,11 @@ class ModelSession implements Session {
     this.device = device;
     const { address, model, environment } = parts;
     const { helperScript } = environment;
-    const options: EngineOptions = { model: address, backend: "wasm" };
-    this.helperLife =
-      helperScript === null ? null : new HelperLife(() => startHelper(helperScript, options, model.release));
+    const start = (script: string): ReturnType<typeof startHelper> => {
+      const options: EngineOptions = { model: address, backend: "wasm", products: this.device.backend.products };
+      return startHelper(script, options, model.release);
+    };
+    this.helperLife = helperScript === null ? null : new HelperLife(() => start(helperScript));
   }
 
   get info(): EngineInfo {

@@ -7,7 +7,7 @@ import { movable, RemoteEngine } from "./remote-engine.js";
 import workerUrl from "./worker.js?worker&url";
 
 /** A file of the bundle, beside this one. */
-const workerAddress: string = new URL(workerUrl, import.meta.url).href;
+export const workerAddress: string = new URL(workerUrl, import.meta.url).href;
 
 export const startWorkerEngine: StartEngine = async (options, events, signal): Promise<Engine> => {
   const start = async (stop: AbortSignal): Promise<RemoteEngine> =>

@@ -203,3 +203,18 @@ describe("a shard that cannot be had", () => {
     await expect(harness.load({ retry: IMPATIENT })).rejects.toMatchObject({ code: "model-network" });
   });
 });
+
+describe("a shard that says another's hash", () => {
+  it("is held to its own length all the same", async () => {
+    const manifest = JSON.parse(new TextDecoder().decode(harness.server.files.get("manifest.json")!));
+    const first = manifest.shards[0];
+    const second = manifest.shards.at(-1);
+    expect(first.bytes).not.toBe(second.bytes);
+    second.sha256 = first.sha256;
+    harness.server.files.set("manifest.json", new TextEncoder().encode(JSON.stringify(manifest)));
+    await expect(harness.load({ concurrency: 1 })).rejects.toMatchObject({
+      code: expect.stringMatching(/^model-shard-/),
+      message: expect.stringContaining(second.path),
+    });
+  });
+});

@@ -21,20 +21,40 @@ import {
   tidy,
   transpose,
 } from "@tensorflow/tfjs-core";
-import { type Activation, FUSED, hasFused, runFused } from "./fused.js";
+import { type Activation, FUSED, hasFused, MOST_PARTS, runFused } from "./fused.js";
 import type { Convolution, Linear, Norm } from "./parameters.js";
 
 /** What a leaky ReLU keeps of what is below zero. */
 const LEAK = 0.1;
+/** Our depthwise kernel takes channels by fours. */
+const FEWEST_CHANNELS = 4;
+/** A shader has one lane for each four columns of a head. */
+const WIDEST_HEAD = 64;
 
-/** A linear layer over the last dimension, and what comes after it. */
-export function linear<T extends Tensor2D | Tensor4D>(x: T, layer: Linear, activation: Activation = "linear"): T {
-  const { inputs, outputs, weight, bias } = layer;
-  if (layer.panels) return runFused<T>(FUSED.linear, { x, panels: weight, bias }, { inputs, outputs, activation });
-  if (x.rank === 2) return activate(product(x as Tensor2D, layer, activation), activation) as T;
-  const [batch, height, width] = x.shape as [number, number, number, number];
+/**
+ * A linear layer over the last dimension, and what comes after it. Several inputs count as one, side by side: kernels of our own
+ * read each where it is, others from a concatenation. `plus` is added to what comes out; of maps it may be one for all.
+ */
+export function linear<T extends Tensor2D | Tensor4D>(
+  x: T | readonly T[],
+  layer: Linear,
+  activation: Activation = "linear",
+  plus: T | null = null,
+): T {
+  const { inputs, outputs, kernel, weight, steps, top, bias } = layer;
+  const parts = Array.isArray(x) ? (x as readonly T[]) : [x as T];
+  if (kernel !== null && parts.length <= MOST_PARTS) {
+    const [first, x1 = null, x2 = null, x3 = null] = parts;
+    const given = { x: first!, x1, x2, x3, panels: weight, steps, bias, plus };
+    return runFused<T>(kernel, given, { inputs, outputs, activation, top });
+  }
+  if (plus !== null) return tidy(() => add(linear(x, layer, activation), plus) as T);
+  if (parts.length > 1) return tidy(() => linear(concat([...parts], parts[0]!.rank - 1) as T, layer, activation));
+  const whole = parts[0]!;
+  if (whole.rank === 2) return activate(product(whole as Tensor2D, layer, activation), activation) as T;
+  const [batch, height, width] = whole.shape as [number, number, number, number];
   return tidy(() => {
-    const rows: Tensor2D = reshape(x, [batch * height * width, inputs]);
+    const rows: Tensor2D = reshape(whole, [batch * height * width, inputs]);
     return reshape(activate(product(rows, layer, activation), activation), [
       batch,
       height,
@@ -62,10 +82,22 @@ function activate<T extends Tensor>(x: T, activation: Activation): T {
   return x;
 }
 
-/** Padded by half the kernel, as everywhere in the reference. */
-export function convolve(x: Tensor4D, layer: Convolution, stride = 1, activation: Activation = "linear"): Tensor4D {
+/** Padded by half the kernel, as everywhere in the reference. Several inputs count as one, side by side. */
+export function convolve(
+  input: Tensor4D | readonly Tensor4D[],
+  layer: Convolution,
+  stride = 1,
+  activation: Activation = "linear",
+  plus: Tensor4D | null = null,
+): Tensor4D {
   const { kernel, filter, bias, depthwise, pointwise } = layer;
-  if (pointwise !== null) return linear(x, pointwise, activation);
+  if (pointwise !== null) return linear(input, pointwise, activation, plus);
+  if (plus !== null) return tidy(() => add(convolve(input, layer, stride, activation), plus) as Tensor4D);
+  if (Array.isArray(input)) return tidy(() => convolve(concat([...input], 3), layer, stride, activation));
+  const x = input as Tensor4D;
+  if (depthwise && hasFused(FUSED.depthwise) && x.shape[3] >= FEWEST_CHANNELS) {
+    return runFused<Tensor4D>(FUSED.depthwise, { x, filter, bias }, { stride, activation });
+  }
   const options = {
     x,
     filter: filter!,
@@ -77,6 +109,17 @@ export function convolve(x: Tensor4D, layer: Convolution, stride = 1, activation
     dimRoundingMode: "floor" as const,
   };
   return activate(depthwise ? fused.depthwiseConv2d(options) : fused.conv2d(options), activation);
+}
+
+/** SiLU of a map [1, g, g, d] scaled and shifted as each row of conditions has it from the given column on: [count, g, g, d]. */
+export function conditioned(x: Tensor4D, conditions: Tensor2D, column: number): Tensor4D {
+  const depth = x.shape[3];
+  if (hasFused(FUSED.condition) && depth % 4 === 0) {
+    return runFused<Tensor4D>(FUSED.condition, { x, conditions }, { column });
+  }
+  const part = (at: number): Tensor4D =>
+    reshape(columns(conditions, column + at * depth, depth), [conditions.shape[0], 1, 1, depth]);
+  return tidy(() => silu(add(mul(x, part(0)), part(1)) as Tensor4D));
 }
 
 /** x · sigmoid(x). */
@@ -127,7 +170,7 @@ export interface AttentionShape {
  */
 export function attend(query: Part, key: Part, value: Part, shape: AttentionShape, mask: Tensor2D | null): Tensor2D {
   const { batch, heads, width } = shape;
-  if (hasFused(FUSED.attention) && (width / heads) % 8 === 0) {
+  if (hasFused(FUSED.attention) && (width / heads) % 8 === 0 && width / heads <= WIDEST_HEAD) {
     return runFused<Tensor2D>(
       FUSED.attention,
       { query: query.rows, key: key.rows, value: value.rows, mask },

@@ -5,6 +5,7 @@
 import type { Scalar, Tensor, Tensor1D, Tensor4D } from "@tensorflow/tfjs-core";
 import { foldBias, foldWeight, type NormParameters } from "./batch-norm.js";
 import { FUSED, hasFused, PANEL } from "./fused.js";
+import { toSteps } from "./steps.js";
 
 /** Numbers of one weight, in PyTorch's layout. To be read only while the network is loaded. */
 export interface Values {
@@ -22,11 +23,16 @@ export interface Matrix {
 export interface Linear {
   readonly inputs: number;
   readonly outputs: number;
-  /** [inputs, outputs], or in panels for a backend that wants it so. */
+  /** [inputs, outputs], or in panels for a kernel of our own. */
   readonly weight: Tensor;
+  /** What one of a weight's eight bits stands for, per output, where the kernel takes them so. */
+  readonly steps: Tensor1D | null;
+  /** Rows may then be quantised to so large whole numbers. */
+  readonly top: number;
   /** One per output, or filled up with zeros to whole panels. */
   readonly bias: Tensor1D;
-  readonly panels: boolean;
+  /** Name of the kernel of our own that takes it. */
+  readonly kernel: string | null;
 }
 
 export interface Convolution {
@@ -60,6 +66,8 @@ export abstract class Parameters {
   abstract later<T extends object>(make: () => T): T;
   /** A tensor that lives as long as the network; only within `later`. */
   abstract tensor<T extends Tensor>(values: Float32Array, shape: readonly number[]): T;
+  /** The same of bytes, four to a number of the shape. */
+  protected abstract packed(bytes: Int8Array, shape: readonly number[]): Tensor;
   /** The batch norm X.norm behind a convolution X.conv; null where it is folded into the convolution's own bias already. */
   protected abstract batchNorm(name: string, outputs: number): (() => NormParameters) | null;
   /** What a low-rank delta adds to a matrix, when the model has one for it. */
@@ -117,13 +125,24 @@ export abstract class Parameters {
     const numbers = matrix.read();
     if (!hasFused(FUSED.linear)) {
       const weight = this.tensor(turned(numbers.values, outputs, inputs), [inputs, outputs]);
-      return { inputs, outputs, weight, bias: this.tensor<Tensor1D>(numbers.bias, [outputs]), panels: false };
+      const bias = this.tensor<Tensor1D>(numbers.bias, [outputs]);
+      return { inputs, outputs, weight, steps: null, top: 0, bias, kernel: null };
     }
     const panels = Math.ceil(outputs / PANEL);
-    const bias = new Float32Array(panels * PANEL);
-    bias.set(numbers.bias);
+    const filled = (values: Float32Array): Tensor1D => {
+      const whole = new Float32Array(panels * PANEL);
+      whole.set(values);
+      return this.tensor<Tensor1D>(whole, [whole.length]);
+    };
+    const bias = filled(numbers.bias);
+    const eightBits = hasFused(FUSED.linear16) ? toSteps({ inputs, outputs, values: numbers.values }) : null;
+    if (eightBits !== null) {
+      const { values, top } = eightBits;
+      const weight = this.packed(values, [panels, values.length / (panels * PANEL), PANEL / 4]);
+      return { inputs, outputs, weight, steps: filled(eightBits.steps), top, bias, kernel: FUSED.linear16 };
+    }
     const weight = this.tensor(toPanels(numbers.values, inputs, outputs), [panels, inputs, PANEL]);
-    return { inputs, outputs, weight, bias: this.tensor<Tensor1D>(bias, [bias.length]), panels: true };
+    return { inputs, outputs, weight, steps: null, top: 0, bias, kernel: FUSED.linear };
   }
 
   private makeConvolution(values: Float32Array, bias: Float32Array, shape: ConvolutionShape): Convolution {

@@ -40,6 +40,10 @@ export class ShapeCollector extends Parameters {
     throw new MnerError("internal", "A network that only lists its weights has no tensors. Please report it.");
   }
 
+  protected packed(): never {
+    return this.tensor();
+  }
+
   protected batchNorm(name: string): null {
     this.normed.push(name);
     return null;
@@ -85,6 +89,12 @@ export class WeightLoader extends Parameters {
     const made = tensor(values, [...shape], "float32");
     this.kept.push(made);
     return made as Tensor as T;
+  }
+
+  protected packed(bytes: Int8Array, shape: readonly number[]): Tensor {
+    const made = tensor(new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4), [...shape], "int32");
+    this.kept.push(made);
+    return made;
   }
 
   /** Reads, lays out and uploads everything declared, layer by layer, and lets others have the thread in between. */

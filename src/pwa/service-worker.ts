@@ -51,9 +51,7 @@ async function tidy(isNew = false): Promise<void> {
   if (self.registration.installing || self.registration.waiting) return;
   const scripts = await scriptsInUse();
   if (scripts === null) return;
-  const { kept, dropped } = await app.dropOthers(scripts, isNew);
-  const needed = [release, ...kept.map((record) => record.release)];
-  await dropReleases(dropped.flatMap((record) => record.release ?? []).filter((hash) => !needed.includes(hash)));
+  await dropReleases(await app.dropOthers(scripts, isNew));
 }
 
 async function check(): Promise<CheckAnswer> {

@@ -2,23 +2,13 @@
 // folder beside this file and a line in the registry (index.ts); nothing outside of it knows its name.
 import type { Tensor4D } from "@tensorflow/tfjs-core";
 import type { JsonRecord } from "../core/json.js";
-import type { Entity, Evidence, ImageKind, Query, QueryResult } from "../core/results.js";
+import type { Capabilities, Entity, Evidence, ImageKind, Query, QueryResult } from "../core/results.js";
 import type { BertSizes, TokenRows } from "../encoders/bert.js";
 import type { ImageSizes } from "../encoders/index.js";
 import type { Parameters } from "../nn/parameters.js";
 import type { TensorScope } from "../nn/tensor-scope.js";
 import type { PreparedText, Tokenizer } from "../text/index.js";
 import type { Letterbox } from "../vision/index.js";
-
-/** What a system can do, for the page to offer no more than that. */
-export interface Capabilities {
-  /** It can be asked questions of one's own. */
-  readonly ownQueries: boolean;
-  /** What gets a box: each question, each name, or nothing. */
-  readonly boxes: "query" | "entity" | "none";
-  /** It looks at the photo at all. */
-  readonly photo: boolean;
-}
 
 /** What every system's config says, whatever else it says. */
 export interface SystemConfig {

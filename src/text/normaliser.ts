@@ -128,11 +128,25 @@ function finish(open: OpenToken, options: NormaliserOptions): BasicToken | null 
   return text === "" ? null : { text, starts: keptStarts, ends: keptEnds };
 }
 
+/** No script piles up more than ten; putting marks in order takes a time that grows with the square of their number. */
+const MOST_ORDERED_MARKS = 100;
+
+function longestRunOfMarks(characters: readonly string[]): number {
+  let longest = 0;
+  let run = 0;
+  for (const character of characters) {
+    run = anyMark.test(character) ? run + 1 : 0;
+    longest = Math.max(longest, run);
+  }
+  return longest;
+}
+
 /**
  * Marks of decomposed characters may have to change places, which no single character can know. Offsets stay where they
  * are, as in the reference: the marks of one base are one grapheme anyway, and offsets must never fall.
  */
 function inCanonicalOrder(characters: readonly string[]): readonly string[] {
+  if (longestRunOfMarks(characters) > MOST_ORDERED_MARKS) return characters;
   const ordered = [...characters.join("").normalize("NFD")];
   // Only an order was asked for: a longer answer took something apart that `decompose` had left whole on purpose.
   return ordered.length === characters.length ? ordered : characters;

@@ -3,7 +3,7 @@ import { throwIfAborted } from "../core/abort.js";
 import { isMnerError, MnerError } from "../core/mner-error.js";
 import { crossOriginError } from "./fetch-image.js";
 import { checkImageSize, IMAGE_LIMITS, readImageHeader } from "./header.js";
-import { type ImageHeader, unreadable } from "./header-bytes.js";
+import { type ImageHeader, tooSlow, unreadable } from "./header-bytes.js";
 import { fileKey, headerNotices, type Photo, photoFromPixels, reducedSize } from "./photo.js";
 
 /** Whatever a canvas can draw and has a size. */
@@ -18,7 +18,7 @@ export async function photoFromBytes(bytes: Uint8Array, signal?: AbortSignal): P
   const header = readImageHeader(bytes);
   // The type is ours, not the server's, so that the browser's decoder sees only what the header was read as.
   const file = new Blob([bytes as Uint8Array<ArrayBuffer>], { type: `image/${header.format}` });
-  const bitmap = await decodeBitmap(file, header.width, header.height);
+  const bitmap = await inTime(decodeBitmap(file, header.width, header.height));
   try {
     throwIfAborted(signal);
     const size = shownSize(header, bitmap);
@@ -64,7 +64,7 @@ export function photoFromDrawable(drawable: Drawable, width?: number, height?: n
 }
 
 export function photoFromImageData(image: ImageData): Photo {
-  checkImageSize(image.width, image.height);
+  checkImageData(image);
   if (image.data instanceof Uint8ClampedArray && (image.colorSpace ?? "srgb") === "srgb") {
     return photoFromPixels(image.data.slice(), image.width, image.height);
   }
@@ -73,6 +73,12 @@ export function photoFromImageData(image: ImageData): Photo {
   const context = context2d(canvas);
   context.putImageData(image, 0, 0);
   return photoFromPixels(context.getImageData(0, 0, image.width, image.height).data, image.width, image.height);
+}
+
+/** Pixels can be given away (posted to a worker and transferred); the size stays behind and says nothing of it. */
+export function checkImageData({ width, height, data }: ImageData): void {
+  checkImageSize(width, height);
+  if (data.length !== width * height * 4) throw unreadable("its pixels are gone: the ImageData was given to a worker");
 }
 
 export function drawableSize(drawable: Drawable | ImageData): { width: number; height: number } {
@@ -98,6 +104,25 @@ type Drawn = Pick<Photo, "width" | "height" | "pixels" | "pixelWidth" | "pixelHe
 function photoFromReduced(drawn: Drawn): Photo {
   const { key } = photoFromPixels(drawn.pixels, drawn.pixelWidth, drawn.pixelHeight);
   return { ...drawn, key: `${key}-of-${drawn.width}x${drawn.height}`, notices: [] };
+}
+
+/** A photo whose decoding never ends must not keep others waiting; what comes too late is closed. */
+async function inTime(decoding: Promise<ImageBitmap>): Promise<ImageBitmap> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      decoding.then(
+        (bitmap) => bitmap.close(),
+        () => {},
+      );
+      reject(tooSlow());
+    }, IMAGE_LIMITS.seconds * 1000);
+  });
+  try {
+    return await Promise.race([decoding, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function decodeBitmap(file: Blob, width: number, height: number): Promise<ImageBitmap> {

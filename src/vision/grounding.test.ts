@@ -217,7 +217,7 @@ describe("decodeGrounding", () => {
         let left = all.sort((one, other) => other.logit - one.logit);
         const places: { box: Box; mass: number }[] = [];
         while (places.length < 16 && left.length > 0) {
-          const [{ box }] = left as [{ box: Box }];
+          const { box } = left[0]!;
           const same = left.filter((one) => one.box === box || intersectionOverUnion(box, one.box) >= 0.5);
           places.push({ box, mass: same.reduce((total, { logit }) => total + Math.exp(logit), 0) });
           left = left.filter((one) => !same.includes(one));

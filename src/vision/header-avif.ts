@@ -1,5 +1,6 @@
 // AVIF: boxes within boxes. The primary item's properties tell size and rotation.
-import { type ByteReader, type StoredHeader, truncated, unreadable } from "./header-bytes.js";
+import { type CodedSize, codedSize } from "./av1-size.js";
+import { type ByteReader, checkImageSize, type StoredHeader, truncated, unreadable } from "./header-bytes.js";
 
 interface BoxRange {
   readonly name: string;
@@ -10,6 +11,9 @@ interface BoxRange {
 
 /** Deepest and longest lists that are followed; real files stay far below. */
 const MOST_BOXES = 10_000;
+const MOST_TRACKS = 16;
+/** How much of a picture's data is looked through for its size. */
+const MOST_GATHERED = 4096;
 
 /** Whether an ISO file (one that begins with a `ftyp` box) holds AVIF. */
 export function isAvif(reader: ByteReader): boolean {
@@ -56,7 +60,116 @@ export function readAvif(reader: ByteReader): StoredHeader {
   if (!size) throw unreadable("its AVIF header names no size");
   // Small pictures may keep their data inside the header.
   const complete = whole && (hasData || parts.some(({ name }) => name === "idat"));
+  if (complete) for (const coded of codedSizes(reader, top, parts)) checkImageSize(coded.width, coded.height);
   return { ...size, orientation, animated, complete };
+}
+
+/** Sizes of the pictures as their own data tells them: what the header says of them may be a lie. */
+function codedSizes(reader: ByteReader, top: readonly BoxRange[], parts: readonly BoxRange[]): CodedSize[] {
+  const sizes: CodedSize[] = [];
+  const types = itemTypes(reader, parts);
+  const idat = parts.find(({ name }) => name === "idat");
+  for (const { id, ranges, inHeader } of itemPlaces(reader, parts)) {
+    const start = inHeader ? (idat?.start ?? 0) : 0;
+    const data = gather(reader, ranges, start);
+    if (types.get(id) === "grid" && data.length >= 8) sizes.push(gridSize(data));
+    if (types.get(id) !== "av01") continue;
+    const size = codedSize(data);
+    // Cut off files have their own error.
+    if (size === null && data.length > 0) throw unreadable("its AVIF picture does not begin as one");
+    if (size !== null) sizes.push(size);
+  }
+  for (const offset of trackStarts(reader, top)) {
+    const size = codedSize(reader.bytes.subarray(offset, offset + MOST_GATHERED));
+    if (size !== null) sizes.push(size);
+  }
+  return sizes;
+}
+
+/** The canvas that tiles are put together on. */
+function gridSize(data: Uint8Array): CodedSize {
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  const wide = (data[1]! & 1) !== 0 && data.length >= 12;
+  return wide
+    ? { width: view.getUint32(4), height: view.getUint32(8) }
+    : { width: view.getUint16(4), height: view.getUint16(6) };
+}
+
+/** Kinds of the items, by number. */
+function itemTypes(reader: ByteReader, parts: readonly BoxRange[]): Map<number, string> {
+  const found = new Map<number, string>();
+  const iinf = parts.find(({ name }) => name === "iinf");
+  if (!iinf) return found;
+  const start = iinf.start + (reader.byte(iinf.start) === 0 ? 6 : 8);
+  for (const { name, start: at } of boxes(reader, start, Math.min(iinf.end, reader.length))) {
+    if (name !== "infe") continue;
+    const wide = reader.byte(at) >= 3;
+    found.set(wide ? reader.u32(at + 4) : reader.u16(at + 4), reader.text(at + (wide ? 10 : 8), 4));
+  }
+  return found;
+}
+
+interface ItemPlace {
+  readonly id: number;
+  /** Inside the header's own data box rather than counted from the file's beginning. */
+  readonly inHeader: boolean;
+  readonly ranges: readonly (readonly [offset: number, length: number])[];
+}
+
+function itemPlaces(reader: ByteReader, parts: readonly BoxRange[]): ItemPlace[] {
+  const iloc = parts.find(({ name }) => name === "iloc");
+  if (!iloc) return [];
+  const version = reader.byte(iloc.start);
+  const sizes = reader.u16(iloc.start + 4);
+  const [offsetSize, lengthSize, baseSize, indexSize] = [sizes >> 12, (sizes >> 8) & 15, (sizes >> 4) & 15, sizes & 15];
+  let at = iloc.start + 6;
+  const number = (bytes: number): number => {
+    let value = 0;
+    for (let index = 0; index < bytes; index++) value = value * 256 + reader.byte(at++);
+    return value;
+  };
+  const places: ItemPlace[] = [];
+  for (let count = number(version < 2 ? 2 : 4); count > 0 && at < iloc.end && places.length < MOST_BOXES; count--) {
+    const id = number(version < 2 ? 2 : 4);
+    const inHeader = version > 0 && (number(2) & 15) === 1;
+    number(2); // data_reference_index
+    const base = number(baseSize);
+    const ranges: [number, number][] = [];
+    for (let extents = number(2); extents > 0 && at < iloc.end; extents--) {
+      if (version > 0) number(indexSize);
+      ranges.push([base + number(offsetSize), number(lengthSize)]);
+    }
+    places.push({ id, inHeader, ranges });
+  }
+  return places;
+}
+
+/** The beginning of an item's data, which may lie in several places. */
+function gather(reader: ByteReader, ranges: ItemPlace["ranges"], start: number): Uint8Array {
+  const found = new Uint8Array(MOST_GATHERED);
+  let filled = 0;
+  for (const [offset, length] of ranges) {
+    const from = start + offset;
+    const to = length === 0 ? reader.length : from + length;
+    const piece = reader.bytes.subarray(from, Math.min(to, from + MOST_GATHERED - filled));
+    found.set(piece, filled);
+    filled += piece.length;
+    if (filled === MOST_GATHERED) break;
+  }
+  return found.subarray(0, filled);
+}
+
+/** Where the pictures of moving tracks begin. */
+function trackStarts(reader: ByteReader, top: readonly BoxRange[]): number[] {
+  const tracks = find(reader, top, "moov").filter(({ name }) => name === "trak");
+  return tracks.slice(0, MOST_TRACKS).flatMap((track) => {
+    let inner = boxes(reader, track.start, Math.min(track.end, reader.length));
+    for (const name of ["mdia", "minf", "stbl"]) inner = find(reader, inner, name);
+    return inner.flatMap(({ name, start, end }) => {
+      if (name === "stco" && end >= start + 12) return [reader.u32(start + 8)];
+      return name === "co64" && end >= start + 16 ? [reader.u32(start + 8) * 2 ** 32 + reader.u32(start + 12)] : [];
+    });
+  });
 }
 
 /** Numbers (from 1) of the properties that belong to the primary item. */

@@ -2,6 +2,26 @@
 // error: the file was cut off.
 import { MnerError } from "../core/mner-error.js";
 
+export const IMAGE_LIMITS = {
+  /** Of the decoded photo: 100 megapixels are 400 MB while the browser decodes. */
+  pixels: 100_000_000,
+  side: 30_000,
+  /** Of the file. */
+  bytes: 128 * 1024 * 1024,
+  /** For decoding: an ordinary photo of the largest size takes two. */
+  seconds: 20,
+} as const;
+
+/** Refuses sizes that would take the page's memory. */
+export function checkImageSize(width: number, height: number): void {
+  if (width * height <= IMAGE_LIMITS.pixels && Math.max(width, height) <= IMAGE_LIMITS.side) return;
+  throw new MnerError(
+    "image-too-large",
+    `The photo is ${width} × ${height} pixels, more than is safe to open (${IMAGE_LIMITS.pixels / 1e6} megapixels, ` +
+      `${IMAGE_LIMITS.side} on a side). Make it smaller first.`,
+  );
+}
+
 /** What a photo's first bytes say. */
 export interface ImageHeader {
   readonly format: ImageFormat;
@@ -91,6 +111,14 @@ export function unreadable(what: string, cause?: unknown): MnerError {
   return new MnerError(
     "image-unreadable",
     `The photo cannot be read: ${what}. Open it in a picture editor and save it again as JPEG or PNG.`,
+    { cause },
+  );
+}
+
+export function tooSlow(cause?: unknown): MnerError {
+  return new MnerError(
+    "image-too-large",
+    `The photo takes more than ${IMAGE_LIMITS.seconds} seconds to decode. Make it smaller, or save it again as an ordinary JPEG.`,
     { cause },
   );
 }

@@ -129,6 +129,70 @@ describe("sizes and formats", () => {
   });
 });
 
+describe("photos that take far longer to decode than their size tells", () => {
+  /** The scan after the frame header, again and again: each makes the decoder go through the whole picture. */
+  const withScans = (progressive: Uint8Array, count: number, between: readonly number[] = []): Uint8Array => {
+    const at = progressive.findIndex((byte, index) => byte === 0xff && progressive[index + 1] === 0xda);
+    const scan = [...between, 0xff, 0xda, 0, 8, 1, 1, 0, 0, 0, 0];
+    return new Uint8Array([
+      ...progressive.subarray(0, at),
+      ...Array.from({ length: count }, () => scan).flat(),
+      ...progressive.subarray(at),
+    ]);
+  };
+
+  it("are refused by the number of their scans", () => {
+    const progressive = sample("progressive jpeg");
+    expect(codeOf(withScans(progressive, 20))).toBe("read");
+    expect(codeOf(withScans(progressive, 3000))).toBe("image-too-large");
+    // An end marker inside a segment is none.
+    expect(codeOf(withScans(progressive, 3000, [0xff, 0xcc, 0, 4, 0xff, 0xd9]))).toBe("image-too-large");
+    expect(codeOf(withScans(progressive, 3000, [0xff, 0xfe, 0, 4, 0xff, 0xd9]))).toBe("image-too-large");
+  });
+
+  it("are refused by their scans and pixels together", () => {
+    const large = withScans(sample("progressive jpeg"), 60);
+    const frame = large.findIndex((byte, index) => byte === 0xff && large[index + 1] === 0xc2);
+    new DataView(large.buffer).setUint16(frame + 5, 9000);
+    new DataView(large.buffer).setUint16(frame + 7, 9000);
+    expect(codeOf(large)).toBe("image-too-large");
+  });
+});
+
+describe("an AVIF whose header lies", () => {
+  /** Changes every size that the properties tell; the pictures themselves stay as large as they are. */
+  const claiming = (avif: Uint8Array, width: number, height: number): Uint8Array => {
+    const bytes = avif.slice();
+    const view = new DataView(bytes.buffer);
+    for (let at = 0; at + 16 <= bytes.length; at++) {
+      if (String.fromCharCode(...bytes.subarray(at, at + 4)) !== "ispe") continue;
+      view.setUint32(at + 8, width);
+      view.setUint32(at + 12, height);
+    }
+    return bytes;
+  };
+
+  /** Puts the beginning of a picture of 60,000 × 60,000 in place of its own: a delimiter, then a sequence header. */
+  const withHugePicture = (avif: Uint8Array): Uint8Array => {
+    const bytes = avif.slice();
+    const own = bytes.findIndex((byte, at) => byte === 0x0a && bytes[at + 1]! < 20 && at > bytes.length / 4);
+    const bits = `00011${"01000"}${"1111".repeat(2)}${(59_999).toString(2).padStart(16, "0").repeat(2)}`.padEnd(
+      64,
+      "0",
+    );
+    const header = bits.match(/.{8}/g)!.map((byte) => Number.parseInt(byte, 2));
+    bytes.set([0x0a, header.length, ...header], own);
+    return bytes;
+  };
+
+  it("is measured by its pictures", () => {
+    const avif = sample("avif");
+    expect(codeOf(claiming(avif, 60_000, 60_000))).toBe("image-too-large");
+    expect(codeOf(withHugePicture(avif))).toBe("image-too-large");
+    expect(codeOf(claiming(withHugePicture(avif), 64, 64))).toBe("image-too-large");
+  });
+});
+
 describe("orientation", () => {
   it.each([1, 2, 3, 4, 5, 6, 7, 8])("%i is read from JPEG and PNG", async (orientation) => {
     const upright = orientation < 5 ? { width: WIDTH, height: HEIGHT } : { width: HEIGHT, height: WIDTH };

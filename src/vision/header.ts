@@ -5,6 +5,7 @@ import { brands, isAvif, readAvif } from "./header-avif.js";
 import { readBmp } from "./header-bmp.js";
 import {
   ByteReader,
+  checkImageSize,
   type ImageFormat,
   type ImageHeader,
   type StoredHeader,
@@ -16,13 +17,7 @@ import { readJpeg } from "./header-jpeg.js";
 import { readPng } from "./header-png.js";
 import { readWebp } from "./header-webp.js";
 
-export const IMAGE_LIMITS = {
-  /** Of the decoded photo: 100 megapixels are 400 MB while the browser decodes. */
-  pixels: 100_000_000,
-  side: 30_000,
-  /** Of the file. */
-  bytes: 128 * 1024 * 1024,
-} as const;
+export { checkImageSize, IMAGE_LIMITS } from "./header-bytes.js";
 
 interface Format {
   readonly name: ImageFormat;
@@ -72,16 +67,6 @@ export function readImageHeader(bytes: Uint8Array): ImageHeader {
     orientation,
     animated,
   };
-}
-
-/** Refuses sizes that would take the page's memory. */
-export function checkImageSize(width: number, height: number): void {
-  if (width * height <= IMAGE_LIMITS.pixels && Math.max(width, height) <= IMAGE_LIMITS.side) return;
-  throw new MnerError(
-    "image-too-large",
-    `The photo is ${width} × ${height} pixels, more than is safe to open (${IMAGE_LIMITS.pixels / 1e6} megapixels, ` +
-      `${IMAGE_LIMITS.side} on a side). Make it smaller first.`,
-  );
 }
 
 function looksLikeBmp(reader: ByteReader): boolean {

@@ -6,7 +6,7 @@ import { throwIfAborted } from "../core/abort.js";
 import { MnerError } from "../core/mner-error.js";
 import { type FetchImageOptions, fetchImage } from "./fetch-image.js";
 import { IMAGE_LIMITS, readImageHeader } from "./header.js";
-import { unreadable } from "./header-bytes.js";
+import { tooSlow, unreadable } from "./header-bytes.js";
 import { fileKey, headerNotices, type Photo, photoFromPixels } from "./photo.js";
 import type { OpenedImage } from "./prepare.js";
 
@@ -63,6 +63,7 @@ async function photoFromNodeBytes(bytes: Uint8Array, signal?: AbortSignal): Prom
     const autoOrient = header.format !== "webp";
     // "truncated" rather than the stricter default: browsers, too, show photos with small faults.
     decoded = await sharp(bytes, { failOn: "truncated", limitInputPixels: IMAGE_LIMITS.pixels, autoOrient })
+      .timeout({ seconds: IMAGE_LIMITS.seconds })
       .toColourspace("srgb")
       .ensureAlpha()
       .raw({ depth: "uchar" })
@@ -73,6 +74,7 @@ async function photoFromNodeBytes(bytes: Uint8Array, signal?: AbortSignal): Prom
         cause: error,
       });
     }
+    if (error instanceof Error && error.message.startsWith("timeout")) throw tooSlow(error);
     throw unreadable("it is damaged", error);
   }
   throwIfAborted(signal);
@@ -83,7 +85,10 @@ async function photoFromNodeBytes(bytes: Uint8Array, signal?: AbortSignal): Prom
 
 async function readImageFile(path: string): Promise<Uint8Array> {
   try {
-    const { size } = await stat(path);
+    const status = await stat(path);
+    // A device or a pipe may never end.
+    if (!status.isFile()) throw new MnerError("image-unreadable", `"${path}" is not a file. Check the path.`);
+    const { size } = status;
     if (size > IMAGE_LIMITS.bytes)
       throw new MnerError("image-too-large", `"${path}" has ${size} bytes. Make it smaller.`);
     return new Uint8Array(await readFile(path));

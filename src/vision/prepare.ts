@@ -3,6 +3,7 @@
 import { throwIfAborted } from "../core/abort.js";
 import { MnerError } from "../core/mner-error.js";
 import {
+  checkImageData,
   type Drawable,
   drawableSize,
   isReadable,
@@ -123,8 +124,10 @@ async function prepareElement(element: HTMLImageElement, options: PrepareOptions
 }
 
 async function preparePixels(image: ImageData): Promise<PreparedImage> {
+  checkImageData(image);
   const { width, height } = image;
-  if (Math.max(width, height) <= LONGEST_SIDE) return { kind: "pixels", image };
+  // A copy, made at once: the owner may give the pixels away while they wait for their turn.
+  if (Math.max(width, height) <= LONGEST_SIDE) return { kind: "pixels", image: structuredClone(image) };
   return { kind: "bitmap", bitmap: await reducedBitmap(image), width, height };
 }
 

@@ -64,7 +64,7 @@ describe("everyone", () => {
       "button: Take a photo",
       "button: Find names",
       "button: Pilot",
-      "button: Animal",
+      "button: Cat",
       "summary: Fine tuning",
       "button: Run it here",
       "summary: Save or share",

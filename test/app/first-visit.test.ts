@@ -160,10 +160,10 @@ describe("without a network", () => {
     expect(overlap(named["Eileen Collins"]!.region!.box, pilot)).toBeGreaterThan(0.5);
     await page.locator("result-panel mner-qg .box").first().waitFor();
     // A type nobody trained for: only its words are new.
-    await page.getByRole("button", { name: "Animal" }).click();
+    await page.getByRole("button", { name: "Vehicle" }).click();
     await expect
       .poll(async () => (await shown(page))?.queries.map(({ type }) => type) ?? [], { timeout: PATIENCE })
-      .toContain("Animal");
+      .toContain("Vehicle");
   });
 
   it("gives the answer that was stored with the page", async () => {

@@ -43,7 +43,75 @@ afterAll(async () => {
 describe("what comes in", () => {
   it("reads what is typed when the hand rests", async () => {
     await composer(page).fill(tweet);
-    expect((await answerTo(page, tweet)).image).not.toBeNull();
+    expect((await answerTo(page, tweet)).text).toBe(tweet);
+  });
+
+  it("does not mix one's own tweet with an example's photo, nor one's own photo with its words", async () => {
+    const { page: other, context } = await openPage(browser, site.address, { serviceWorkers: "block" });
+    await modelReady(other);
+    await other.getByRole("button", { name: /^Take the photo .* away$/ }).waitFor();
+    await composer(other).fill("Adele sings in Rome");
+    expect((await answerTo(other, "Adele sings in Rome")).image).toBeNull();
+    await expect.poll(() => other.url()).toContain("Adele");
+    expect(other.url()).not.toContain("photo=");
+    await other.getByRole("button", { name: "Pilot" }).click();
+    await other.locator("result-panel mner-qg .box").first().waitFor();
+    await hand(other, "paste", { text: "Bob in Oslo" });
+    expect((await answerTo(other, "Bob in Oslo")).image).toBeNull();
+    await other.getByRole("button", { name: "Pilot" }).click();
+    await other.locator("result-panel mner-qg .box").first().waitFor();
+    await hand(other, "drop", { files: { "coffee.jpg": photo("coffee.jpg") } });
+    await other.getByRole("button", { name: "Take the photo coffee.jpg away" }).waitFor();
+    expect(await composer(other).inputValue()).toBe("");
+    await other.getByRole("img", { name: "coffee.jpg" }).first().waitFor();
+    await context.close();
+  });
+
+  it("brings one's own photo back after a reload, until it is taken away", async () => {
+    const { page: other, context } = await openPage(browser, site.address, { serviceWorkers: "block" });
+    await hand(other, "drop", { text: "Ada in Rome", files: { "coffee.jpg": photo("coffee.jpg") } });
+    await answerTo(other, "Ada in Rome");
+    await expect.poll(() => other.url()).toContain("Rome");
+    await other.reload();
+    const away = other.getByRole("button", { name: "Take the photo coffee.jpg away" });
+    await away.waitFor();
+    expect(await composer(other).inputValue()).toBe("Ada in Rome");
+    await away.click();
+    await other.waitForTimeout(300);
+    await other.reload();
+    await modelReady(other);
+    expect(await away.count()).toBe(0);
+    // A photo that the device lost is told about.
+    await hand(other, "drop", { files: { "coffee.jpg": photo("coffee.jpg") } });
+    await away.waitFor();
+    await other.waitForTimeout(300);
+    await other.evaluate(
+      () =>
+        new Promise<void>((resolve) => {
+          const open = indexedDB.open("mner-qg-draft");
+          open.onsuccess = () => {
+            const store = open.result.transaction("draft", "readwrite").objectStore("draft");
+            store.delete("photo").onsuccess = () => resolve();
+          };
+        }),
+    );
+    await other.reload();
+    await other.getByText("Your photo is gone").waitFor();
+    await context.close();
+  });
+
+  it("says that a copied tweet leaves its photo behind, and that an address is no tweet", async () => {
+    const html =
+      '<div data-testid="tweetText"><span>Hello from Oslo</span></div><img src="https://pbs.twimg.com/media/abc.jpg">';
+    await hand(page, "paste", { html, text: "Hello from Oslo" });
+    await page.getByText("The tweet's photo did not come along").waitFor();
+    await answerTo(page, "Hello from Oslo");
+    await page.getByRole("button", { name: "Close this message" }).first().click();
+    await hand(page, "paste", { text: "https://x.com/nasa/status/1" }, "tweet-composer textarea");
+    await page.getByText("That is an address, not a tweet").waitFor();
+    expect(await composer(page).inputValue()).toBe("Hello from Oslo");
+    const close = page.getByRole("button", { name: "Close this message" });
+    while ((await close.count()) > 0) await close.first().click();
   });
 
   it("takes a dropped photo, and a dropped tweet", async () => {
@@ -58,7 +126,7 @@ describe("what comes in", () => {
 
   it("takes a pasted photo anywhere, and pasted text as a new tweet", async () => {
     await hand(page, "paste", { files: { "china.jpg": photo("china.jpg") } });
-    await page.getByText("china.jpg").waitFor();
+    await page.getByRole("img", { name: "china.jpg" }).first().waitFor();
     await hand(page, "paste", { text: "A new tweet about Paris" });
     await answerTo(page, "A new tweet about Paris");
   });
@@ -110,7 +178,7 @@ describe("what comes in", () => {
   it("says what it cannot use", async () => {
     await hand(page, "drop", { files: { "paper.pdf": { type: "application/pdf", bytes: new Uint8Array(4) } } });
     await page.getByText("“paper.pdf”: neither a photo nor a file of tweets.").waitFor();
-    await page.getByRole("button", { name: "Close this message" }).click();
+    await page.getByRole("button", { name: "Close this message" }).first().click();
   });
 
   it("says what is wrong with a broken photo, and stays usable", async () => {
@@ -154,7 +222,7 @@ describe("what comes in", () => {
       mimeType: "image/jpeg",
       buffer: Buffer.from(photo("coffee.jpg").bytes),
     });
-    await other.getByText("picked.jpg").waitFor();
+    await other.getByRole("img", { name: "picked.jpg" }).first().waitFor();
     await context.close();
   });
 
@@ -240,13 +308,30 @@ describe("what can be chosen", () => {
     const link = await page.evaluate(() => navigator.clipboard.readText());
     const fields = new URLSearchParams(new URL(link).hash.slice(1));
     expect(fields.get("text")).toBe(tweet);
-    expect(fields.getAll("ask")).toEqual(["Ship: names"]);
+    expect(fields.getAll("ask")).toEqual(["Ship: ship: names"]);
     expect(link).not.toMatch(/blob|jpg/);
     const { page: other, context } = await openPage(browser, link);
     const result = await answerTo(other, tweet);
     expect(result.queries.map(({ type }) => type)).toContain("Ship");
     await context.close();
     await page.getByRole("button", { name: "Remove Ship" }).click();
+  });
+
+  it("copies the picture, the answer, and the code for a page of one's own", async () => {
+    await page.getByRole("button", { name: "Copy the JSON" }).click();
+    await page.getByText("The answer is in the clipboard.").waitFor();
+    const answer = JSON.parse(await page.evaluate(() => navigator.clipboard.readText()));
+    expect(answer.text).toBe(tweet);
+    expect(JSON.stringify(answer)).not.toContain('"cells"');
+    await page.getByRole("button", { name: "Copy embed code" }).click();
+    await page.getByText("The code for your page is in the clipboard.").waitFor();
+    const code = await page.evaluate(() => navigator.clipboard.readText());
+    expect(code).toContain(`<mner-qg>`);
+    expect(code).toContain(tweet);
+    await page.getByRole("button", { name: "Copy the picture" }).click();
+    await page.getByText("The picture is in the clipboard.").waitFor();
+    const types = await page.evaluate(async () => (await navigator.clipboard.read()).flatMap(({ types }) => types));
+    expect(types).toEqual(["image/png"]);
   });
 
   it("changes the backend, says how long each stage took, and saves in every format", async () => {

@@ -25,6 +25,7 @@ interface OutputLine {
   text?: string;
   entities?: { start: number; end: number; text: string; type: string; score: number }[];
   error?: { code: string; message: string };
+  notices?: { code: string; message: string }[];
 }
 
 const annotate = (parameters: readonly string[], input = "") =>
@@ -81,7 +82,7 @@ describe("one run", () => {
     expect([status, linesOf(out).map(({ text }) => text)]).toEqual([0, ["Ada", "London"]]);
   });
 
-  it("makes a photo that is missing, elsewhere or broken an error record, and goes on", async () => {
+  it("reads a tweet without its photo when that is missing or broken, unless told otherwise, and goes on", async () => {
     mkdirSync(join(folder, "photos"), { recursive: true });
     write("photos/broken.jpg", "this is no photo");
     const images = ["missing.jpg", "../few.jsonl", "https://example.org/a.jpg", "broken.jpg"];
@@ -89,14 +90,45 @@ describe("one run", () => {
       "photos.jsonl",
       [...images.map((image) => JSON.stringify({ text: "Ada", image })), '{"text":"last"}'].join("\n"),
     );
-    const { status, out } = await annotate([input, "--photos", join(folder, "photos")]);
-    expect(status).toBe(1);
-    const answers = linesOf(out);
-    const codes = answers.map(({ error }) => error?.code);
+    const parameters = [input, "--photos", join(folder, "photos")];
+    const strict = await annotate([...parameters, "--strict-photo"]);
+    expect(strict.status).toBe(1);
+    const codes = linesOf(strict.out).map(({ error }) => error?.code);
     expect(codes.slice(0, 3)).toEqual(["image-unreadable", "input-invalid", "input-invalid"]);
     expect(codes[3]).toMatch(/^image-/);
     expect(codes[4]).toBeUndefined();
-    expect(answers[4]!.entities!.length).toBeGreaterThan(0);
+    for (const jobs of ["1", "2"]) {
+      const lenient = await annotate([...parameters, "--jobs", jobs]);
+      expect(lenient.status).toBe(1);
+      const answers = linesOf(lenient.out);
+      // Names that lead elsewhere stay an error: they are the record's fault, not the photo's.
+      expect(answers.map(({ error }) => error?.code)).toEqual([
+        undefined,
+        "input-invalid",
+        "input-invalid",
+        undefined,
+        undefined,
+      ]);
+      for (const at of [0, 3, 4]) expect(answers[at]!.entities!.length).toBeGreaterThan(0);
+      expect(answers.map(({ notices }) => notices?.some(({ code }) => code.startsWith("image-")) ?? false)).toEqual([
+        true,
+        false,
+        false,
+        true,
+        false,
+      ]);
+    }
+  });
+
+  it("gives up a record that takes too long, and goes on", async () => {
+    const input = write(
+      "slow.jsonl",
+      [{ text: "! ".repeat(20_000) }, { text: "Ada" }].map((line) => JSON.stringify(line)).join("\n"),
+    );
+    for (const jobs of ["1", "2"]) {
+      const { status, out } = await annotate([input, "--seconds", "0.5", "--jobs", jobs]);
+      expect([status, linesOf(out).map(({ error }) => error?.code)]).toEqual([1, ["too-slow", undefined]]);
+    }
   });
 
   it("refuses what it cannot do before it starts", async () => {
@@ -140,6 +172,12 @@ describe("a long run", () => {
     return `${lines.join("\n")}\n`;
   };
 
+  /** Bytes that the journal vouches for. */
+  const committed = (journal: string): number =>
+    existsSync(journal)
+      ? Math.max(0, ...[...readFileSync(journal, "utf8").matchAll(/"bytes":(\d+)/g)].map((match) => Number(match[1])))
+      : 0;
+
   it("that is killed three times at random moments has each record once, in order", { timeout: 600_000 }, async () => {
     const input = write("long.jsonl", longInput());
     const out = join(folder, "long.out.jsonl");
@@ -149,13 +187,13 @@ describe("a long run", () => {
     for (let kill = 0; kill < 3; kill++) {
       const running = start(parameters);
       const before = sizes.at(-1) ?? 0;
-      // Random, but not before something new is on the disk: a run killed too early would prove nothing.
-      while (!existsSync(`${out}.part`) || statSync(`${out}.part`).size <= before) await wait(20);
+      // Random, but not before something new is vouched for: a run killed too early would prove nothing.
+      while (committed(`${out}.journal`) <= before) await wait(20);
       await wait(random.integer(300));
       running.child.kill("SIGKILL");
       await running.outcome;
       expect(existsSync(out)).toBe(false);
-      sizes.push(statSync(`${out}.part`).size);
+      sizes.push(committed(`${out}.journal`));
     }
     const last = await mnerQg(parameters);
     expect(last.status, last.error).toBe(1);

@@ -1,5 +1,14 @@
 // The converter as it is used: spawned on checkpoints of both shapes, sound and spoiled.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -100,19 +109,22 @@ describe("a checkpoint that does not fit", () => {
 
   it("is refused by its own code, and nothing is written", async () => {
     const cases: [file: string, code: string][] = [
-      ["evil-reduce.pt", "checkpoint-unsafe"],
-      ["climbing.pt", "checkpoint-unsafe"],
       ["huge-header.safetensors", "checkpoint-unsupported"],
       ["huge-shape.safetensors", "checkpoint-truncated"],
-      ["legacy.pt", "checkpoint-unsupported"],
-      ["state-dict.pt", "checkpoint-mismatch"],
+      ["plain.safetensors", "checkpoint-mismatch"],
     ];
-    const beside = prepare("beside");
     for (const [file, code] of cases) {
-      const config = ["--config", join(beside, "config.json"), "--tokenizer", beside];
-      const { status, error, out } = await convert(join(checkpoints, file), "refused-out", ...config);
+      const spoiled = prepare(`with-${file}`);
+      copyFileSync(join(checkpoints, file), join(spoiled, "model.safetensors"));
+      const { status, error, out } = await convert(spoiled, "refused-out");
       expect([file, status, out]).toEqual([file, 1, ""]);
       expect(error, file).toContain(`(${code})`);
+    }
+    const torch = prepare("torch");
+    renameSync(join(torch, "model.safetensors"), join(torch, "model.pt"));
+    for (const path of [torch, join(torch, "model.pt")]) {
+      const { status, error } = await convert(path, "refused-out");
+      expect([status, error]).toEqual([1, expect.stringContaining("python -m training.export --checkpoint")]);
     }
     expect(readdirSync(folder)).not.toContain("refused-out");
   });

@@ -49,7 +49,7 @@ describe("exports", () => {
       };
     });
     expect(out.words.join(" ")).toContain("Eileen Collins, first woman");
-    expect(out.words).toContain("@NASA");
+    expect(out.words).toContain("@NASA 90%");
     expect(out).toMatchObject({ photo: "data:image/jpeg;base64", width: 1920, error: undefined });
   });
 

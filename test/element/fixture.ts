@@ -2,8 +2,8 @@
 
 import { MnerError, type MnerErrorCode } from "../../src/core/mner-error.js";
 import type { AnalysisResult } from "../../src/core/results.js";
-import { defineMnerQg } from "../../src/element/define.js";
 import { setEngineLoader } from "../../src/element/engine-loader.js";
+import { defineMnerQg } from "../../src/element/mner-qg.js";
 import { de } from "../../src/element/strings/de.js";
 import { zh } from "../../src/element/strings/zh.js";
 import type { AnalyzeRequest, Analyzer, AnalyzerOptions, Progress } from "../../src/engine/analyzer.js";

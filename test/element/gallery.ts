@@ -1,8 +1,8 @@
 // Fills the gallery page: every state of the tag that has a look of its own, from stored results and stand-in engines.
 
 import { MnerError } from "../../src/core/mner-error.js";
-import { defineMnerQg } from "../../src/element/define.js";
 import { setEngineLoader } from "../../src/element/engine-loader.js";
+import { defineMnerQg } from "../../src/element/mner-qg.js";
 import { de } from "../../src/element/strings/de.js";
 import { zh } from "../../src/element/strings/zh.js";
 import type { AnalyzerOptions } from "../../src/engine/analyzer.js";

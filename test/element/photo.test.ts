@@ -16,11 +16,11 @@ describe("the photo", () => {
     );
     const { page } = open;
     await waitForAsk(page);
-    await page.evaluate(() => window.hand.asked[0]!.fail("image-cross-origin", "Serve the photo with CORS."));
-    await waitForAsk(page, 2);
-    await page.evaluate(() =>
-      window.hand.asked[1]!.answer(window.stored("Ada met Bob.", null, [{ name: "Ada", type: "PER" }])),
-    );
+    // The engine finds the names all the same, and says what was wrong with the photo.
+    await page.evaluate(() => {
+      const notices = [{ code: "image-cross-origin", message: "Serve the photo with CORS." }];
+      window.hand.asked[0]!.answer(window.stored("Ada met Bob.", null, [{ name: "Ada", type: "PER" }], notices));
+    });
     await page.locator(".notice", { hasText: "Serve the photo with CORS." }).waitFor();
     expect(await page.locator(".run").allTextContents()).toEqual(["Ada"]);
     expect(await namesHeard(page)).toEqual(["mner-ready", "mner-error", "mner-result"]);

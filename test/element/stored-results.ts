@@ -7,6 +7,10 @@ interface Named {
   readonly type: string;
   readonly score?: number;
   readonly box?: Box;
+  /** Of the box; 0.9 when absent. */
+  readonly boxScore?: number;
+  /** Where it may be instead. */
+  readonly or?: Box;
   readonly from?: number;
 }
 
@@ -39,10 +43,12 @@ export function stored(
   names: readonly Named[],
   notices: readonly Notice[] = [],
 ): AnalysisResult {
-  const entities = names.map(({ name, type, score = 0.96, box, from = 0 }): Entity => {
+  const entities = names.map(({ name, type, score = 0.96, box, boxScore = 0.9, or, from = 0 }): Entity => {
     const start = text.indexOf(name, from);
     if (start < 0) throw new Error(`"${name}" does not stand in the text`);
-    return { start, end: start + name.length, text: name, type, score, region: box ? { box, score: 0.9 } : null };
+    const region = box ? { box, score: boxScore } : null;
+    const either = or ? { alternatives: [{ box: or, score: 0.42 }], ambiguous: true } : {};
+    return { start, end: start + name.length, text: name, type, score, region, ...either };
   });
   const types = [...new Set([...Object.keys(questions), ...names.map(({ type }) => type)])];
   const queries = types.map((type): QueryResult => {
@@ -132,3 +138,101 @@ export const custom = stored(
     { name: "Leica M6", type: "camera model", score: 0.72 },
   ],
 );
+
+/** Two names that may be either of two faces, one that is known, one that is not there. */
+export const either = stored("Ada and Bob met Cleo near Oslo.", astronaut, [
+  { name: "Ada", type: "PER", box: [20, 14, 220, 510], boxScore: 0.48, or: [260, 30, 470, 300] },
+  { name: "Bob", type: "PER", box: [260, 30, 470, 300], boxScore: 0.45, or: [20, 14, 220, 510] },
+  { name: "Cleo", type: "PER", box: [134, 350, 212, 424], boxScore: 0.88 },
+  { name: "Oslo", type: "LOC" },
+]);
+
+/** A place that is less likely than not. */
+export const faint = stored("Ada went home.", astronaut, [
+  { name: "Ada", type: "PER", box: [20, 14, 366, 510], boxScore: 0.38 },
+]);
+
+const animal: QueryResult = {
+  type: "Animal",
+  query: "animal: names of pets and wild animals",
+  exists: 0.02,
+  region: { box: [100, 20, 400, 290], score: 0.82 },
+  notInPhoto: 0.18,
+  alternatives: [],
+  imageRelevance: 0,
+  attention: null,
+};
+
+/** An own question that found no name, but something in the photo. */
+export const unnamed: AnalysisResult = {
+  ...absent,
+  queries: [...absent.queries, animal, { ...animal, type: "Boat", region: null, notInPhoto: 0.97 }],
+};
+
+/** As other systems look at things; by the kind of their evidence. */
+export const evidence: Readonly<Record<"gate" | "heat" | "graph" | "clues" | "slots", AnalysisResult>> = {
+  gate: {
+    ...collins,
+    system: "umt",
+    queries: [],
+    relatedness: 0.83,
+    imageKind: { kind: "photo", score: 0.97 },
+    evidence: {
+      kind: "gate",
+      entities: [0.71, 0.08, 0.64],
+    },
+  },
+  heat: {
+    ...collins,
+    system: "mmner",
+    queries: [],
+    evidence: {
+      kind: "heat",
+      entities: [spot([20, 14, 366, 510], 512, 512), null, spot([134, 350, 212, 424], 512, 512)],
+    },
+  },
+  graph: {
+    ...collins,
+    system: "umgf",
+    queries: [],
+    evidence: {
+      kind: "graph",
+      nodes: [
+        { label: "person", region: { box: [20, 14, 366, 510], score: 0.9 } },
+        { label: "", region: { box: [134, 350, 212, 424], score: 0.6 } },
+        { label: "", region: { box: [350, 0, 470, 288], score: 0.5 } },
+      ],
+      entities: [
+        [0.61, 0.02, 0.12],
+        [0.1, 0, 0.5],
+        [0.05, 0.4, 0],
+      ],
+    },
+  },
+  clues: {
+    ...collins,
+    system: "prompt-mner",
+    queries: [],
+    evidence: {
+      kind: "clues",
+      clues: [
+        { text: "a rocket", weight: 0.12 },
+        { text: "a person in uniform", weight: 0.31 },
+        { text: "a stadium", weight: 0.04 },
+      ],
+    },
+  },
+  slots: {
+    ...collins,
+    system: "mqspn",
+    queries: [],
+    evidence: {
+      kind: "slots",
+      slots: [
+        { entity: 0, score: 0.93 },
+        { entity: null, score: 0.99 },
+        { entity: 2, score: 0.9 },
+      ],
+    },
+  },
+};

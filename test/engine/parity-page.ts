@@ -4,6 +4,7 @@ import type { BackendName } from "../../src/core/results.js";
 import type { OpenBackend } from "../../src/engine/backends/backend.js";
 import { openBackend } from "../../src/engine/backends/open-backend.js";
 import { browserWasmFiles } from "../../src/engine/backends/wasm-files-browser.js";
+import { workerAddress } from "../../src/engine/worker-engine.js";
 import { UNCALIBRATED } from "../../src/model/index.js";
 import { readConfig } from "../../src/systems/mner-qg/config.js";
 import { measureParity, type ParityReport } from "../support/parity.js";
@@ -17,7 +18,7 @@ export async function run(backend: BackendName, golden: string, threads: number)
   const bytes = async (file: string): Promise<ArrayBuffer> =>
     (await fetch(`/fixtures/${golden}/${file}`)).arrayBuffer();
   // Threads where they may be had, however few cores this machine has.
-  const wasm = { ...browserWasmFiles(), threads: async () => threads };
+  const wasm = { ...browserWasmFiles(workerAddress), threads: () => threads };
   const open: OpenBackend = await openBackend(backend, { wasm, allowSoftware: true });
   try {
     const report = await measureParity({

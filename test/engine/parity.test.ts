@@ -4,16 +4,21 @@ import { type EngineSite, ISOLATED, openSite } from "../support/engine-site.js";
 import type * as parityPage from "./parity-page.js";
 
 const TOLERANCE = { cpu: 1e-4, wasm: 1e-4, webgl: 1e-3, webgpu: 1e-3 } as const;
+/** One page is not isolated, one by the newer way, all others by two headers. */
+const HEADERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "/alone.html": {},
+  "/document.html": { "document-isolation-policy": "isolate-and-require-corp" },
+};
 let site: EngineSite;
 
 beforeAll(async () => {
   // Isolated, wasm runs with threads; alone, with products of our own, relaxed SIMD among them.
   site = await openSite({
     entries: { parity: "test/engine/parity-page.ts" },
-    headers: (path) => (path === "/alone.html" ? {} : ISOLATED),
+    headers: (path) => HEADERS[path] ?? ISOLATED,
     gpu: true,
   });
-  site.pages.set("/alone.html", site.pages.get("/parity.html")!);
+  for (const path of Object.keys(HEADERS)) site.pages.set(path, site.pages.get("/parity.html")!);
 });
 
 afterAll(() => site?.close());
@@ -23,6 +28,7 @@ describe.each(["golden-tiny-mini", "golden-tiny-base"])("%s", (golden) => {
     ["cpu", 1, "/alone.html"],
     ["wasm", 1, "/alone.html"],
     ["wasm", 2, "/parity.html"],
+    ["wasm", 3, "/document.html"],
     ["webgl", 1, "/alone.html"],
     ["webgpu", 1, "/alone.html"],
   ] as const)("agrees at every boundary on %s (%i threads, %s)", async (backend, threads, path) => {

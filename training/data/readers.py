@@ -30,15 +30,15 @@ class Tweet:
             self.text, self.offsets = join_tokens(self.tokens)
 
 
-def normalise_tag(tag: str) -> str:
-    """`I-location` → `I-LOC`; MISC is OTHER."""
+def normalise_tag(tag: str, types: dict[str, str] = TYPES) -> str:
+    """`I-location` → `I-LOC`; MISC is OTHER; the L- and U- of BILOU are I- and B-."""
     if len(tag) < 3 or tag[1] != "-":
         return "O"
-    kind = TYPES.get(tag[2:].upper())
-    return f"{tag[0]}-{kind}" if kind else "O"
+    kind = types.get(tag[2:].upper())
+    return f"{ {'L': 'I', 'U': 'B'}.get(tag[0], tag[0])}-{kind}" if kind else "O"
 
 
-def read_conll(path: str | Path) -> list[Tweet]:
+def read_conll(path: str | Path, types: dict[str, str] = TYPES) -> list[Tweet]:
     """Any CoNLL: token first, tag last, blank line between sentences; an `IMGID:` line names the photo."""
     tweets: list[Tweet] = []
     tokens: list[str] = []
@@ -62,7 +62,7 @@ def read_conll(path: str | Path) -> list[Tweet]:
             columns = line.split("\t") if "\t" in line else line.rsplit(" ", 1)
             if len(columns) >= 2 and columns[0].strip():
                 tokens.append(columns[0].strip())
-                tags.append(normalise_tag(columns[-1].strip()))
+                tags.append(normalise_tag(columns[-1].strip(), types))
     finish()
     return tweets
 

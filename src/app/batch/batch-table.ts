@@ -1,15 +1,16 @@
 // The table: a page of rows at a time, to be sorted, filtered, and opened one by one.
 import { css, html, LitElement, nothing, type TemplateResult, unsafeCSS } from "lit";
 import { inkDeclarations } from "../../element/palette.js";
-import { count, milliseconds, percent } from "../shell/figures.js";
+import { count, percent } from "../shell/figures.js";
 import { controls } from "../styles/controls.js";
 import { type BatchRow, leastScore } from "./batch-row.js";
-import "./photo-thumb.js";
+import "../photo-thumb.js";
 import { markedText } from "./marked-text.js";
 import {
   type Filter,
   filters,
   firstOrder,
+  inPhoto,
   mistakesOf,
   orderRows,
   type SortKey,
@@ -22,8 +23,8 @@ const statusWords: Readonly<Record<BatchRow["status"], string>> = {
   waiting: "Waiting",
   running: "Reading…",
   done: "Read",
-  failed: "Failed",
-  broken: "Broken",
+  failed: "Not read",
+  broken: "No tweet",
 };
 
 const photoWords: Partial<Readonly<Record<BatchRow["photo"], string>>> = {
@@ -269,7 +270,7 @@ export class BatchTable extends LitElement {
               <th scope="col" role="columnheader" class="plain">Tweet</th>
               ${this.#header("names", "Names", "figure")} ${this.#header("score", "Least sure", "figure optional")}
               ${this.gold ? this.#header("mistakes", "Mistakes", "figure") : nothing}
-              ${this.#header("time", "Time", "figure optional")}
+              ${this.#header("photo", "In photo", "figure")}
               <th scope="col" role="columnheader" class="plain">State</th>
             </tr>
           </thead>
@@ -307,7 +308,7 @@ export class BatchTable extends LitElement {
         ${figure("Names", result?.entities.length ?? "")}
         ${figure("Least sure", result?.entities.length ? percent(leastScore(row)) : "", "optional")}
         ${this.gold ? figure("Mistakes", result && record.tweet?.tags ? mistakesOf(row) : "") : nothing}
-        ${figure("Time", row.milliseconds ? milliseconds(row.milliseconds) : "", "optional")}
+        ${figure("In photo", row.result?.image ? inPhoto(row) : "")}
         <td role="cell" class="status">
           ${
             result

@@ -1,6 +1,7 @@
 // Many tweets: a file and a folder of photos in, a table, files and scores out.
 import { css, html, nothing, type TemplateResult } from "lit";
 import { ANSWER_FORMATS, ANSWER_WRITERS, type AnswerFormat } from "../../corpus/index.js";
+import { DATASET_FORMATS, DATASET_WRITERS, type DatasetFormat } from "../../corpus/write-datasets.js";
 import { sortFiles } from "../intake/incoming.js";
 import { saveFile } from "../save-file.js";
 import { count, duration } from "../shell/figures.js";
@@ -10,7 +11,7 @@ import { StoreController } from "../state/store-controller.js";
 import { controls } from "../styles/controls.js";
 import { icons } from "../styles/icons.js";
 import { Batch, type BatchState, lacksPhoto } from "./batch.js";
-import { writeBatch } from "./batch-exports.js";
+import { writeBatch, writeDataset } from "./batch-exports.js";
 import { sampleBatch } from "./sample-batch.js";
 import "./batch-table.js";
 import "./score-panel.js";
@@ -140,6 +141,10 @@ export class BatchView extends PagePart {
             (format) =>
               html`<button type="button" ?disabled=${answered === 0} @click=${() => this.#save(format)}>${ANSWER_WRITERS[format].name}</button>`,
           )}
+          ${DATASET_FORMATS.map(
+            (format) =>
+              html`<button type="button" ?disabled=${answered === 0} @click=${() => this.#saveDataset(format)}>${DATASET_WRITERS[format].name}</button>`,
+          )}
           ${busy ? nothing : this.#againButtons()}
         </div>
       </section>
@@ -171,13 +176,25 @@ export class BatchView extends PagePart {
     return [
       `${(rows.length - left).toLocaleString("en")} of ${count(rows.length, "tweet")}`,
       photos > 0 && count(photos, "photo"),
-      broken > 0 && `${broken} broken`,
-      failed > 0 && `${failed} failed`,
+      broken > 0 && (broken === 1 ? "1 line is no tweet" : `${broken} lines are no tweets`),
+      failed > 0 && `${failed} not read: ${this.#causes()}`,
       phase === "loading" && "waiting for the model",
       phase === "running" && rate > 0 && `${rate.toFixed(1)} a second, ${duration(left / rate)} left`,
     ]
       .filter(Boolean)
       .join(" · ");
+  }
+
+  /** Why rows failed, in the failures' own words, the commonest first. */
+  #causes(): string {
+    const counts = new Map<string, number>();
+    for (const { status, failure } of this.#batch!.store.state.rows) {
+      if (status !== "failed" || !failure) continue;
+      const cause = failure.message.split(/(?<=[.:]) /)[0]!.replace(/[.:]$/, "");
+      counts.set(cause, (counts.get(cause) ?? 0) + 1);
+    }
+    const [first, ...more] = [...counts].sort((a, b) => b[1] - a[1]).map(([cause]) => cause);
+    return `${first ?? "no cause is known"}${more.length > 0 ? `, and ${count(more.length, "other cause")}` : ""}`;
   }
 
   #clearButtons(): TemplateResult {
@@ -224,7 +241,14 @@ export class BatchView extends PagePart {
     const incoming = this.app.takeForBatch();
     if (!incoming) return;
     if (incoming.photos.length > 0) this.#batch!.addPhotos(incoming.photos);
-    if (incoming.tables.length > 1) this.app.say(`One file at a time: ${incoming.tables[0]!.name} was taken.`);
+    const [, ...left] = incoming.tables;
+    if (left.length > 0) {
+      const names = left.map(({ name }) => `“${name}”`).join(", ");
+      this.app.say(
+        `One file at a time: ${names} was left out. Save the answers of this one, then drop the next.`,
+        "trouble",
+      );
+    }
     if (incoming.tables[0]) void this.#batch!.open(incoming.tables[0]);
   }
 
@@ -235,6 +259,14 @@ export class BatchView extends PagePart {
       await this.#batch!.open(file);
     } catch {
       this.app.say("The sample could not be loaded. Try again with a network.", "trouble");
+    }
+  }
+
+  #saveDataset(format: DatasetFormat): void {
+    const { rows, name } = this.#batch!.store.state;
+    const stem = name.replace(/\.[^.]+$/, "");
+    for (const { ending, mediaType, content } of writeDataset(rows, format)) {
+      saveFile(content, `${stem}.mner-qg.${ending}`, mediaType);
     }
   }
 

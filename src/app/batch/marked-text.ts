@@ -3,8 +3,7 @@ import { html, type TemplateResult } from "lit";
 import type { Entity } from "../../core/results.js";
 import { setStyle } from "../../element/set-style.js";
 import { en } from "../../element/strings/en.js";
-import { glyph } from "../../element/templates/glyph.js";
-import { lookOf } from "../../element/type-look.js";
+import { glyph, styleOf } from "../../element/type-style.js";
 
 /** Outer names win: the table shows each letter once; nesting is for looking at one tweet. */
 export function outermost(entities: readonly Entity[]): Entity[] {
@@ -22,7 +21,7 @@ export function markedText(text: string, entities: readonly Entity[]): TemplateR
     const name = en.types[type] ?? type;
     pieces.push(
       text.slice(at, start),
-      html`<mark title=${name} ${setStyle({ "--c": lookOf(type).color })}>${glyph(type)}${text.slice(start, end)}<span class="quiet"> (${name})</span></mark>`,
+      html`<mark title=${name} ${setStyle({ "--c": styleOf(type).color })}>${glyph(type)}${text.slice(start, end)}<span class="quiet"> (${name})</span></mark>`,
     );
     at = end;
   }

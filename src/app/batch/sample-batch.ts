@@ -5,11 +5,11 @@ import { examples, photoAddress } from "../examples/examples.js";
 const tweets: readonly (readonly [photo: string | null, tokens: string])[] = [
   [
     "astronaut.jpg",
-    "Eileen/B-PER Collins/I-PER was the first woman to pilot the Space/B-OTHER Shuttle/I-OTHER , and the first to command it . @NASA/B-ORG picked her in 1990 .",
+    "Eileen/B-PER Collins/I-PER was the first woman to pilot a spaceship there and back , and the first to command one . @NASA/B-ORG picked her in 1990 .",
   ],
   [
     "china.jpg",
-    "Four hours at the Summer/B-LOC Palace/I-LOC in Beijing/B-LOC and I have not seen half of it . Thank you , Li/B-PER Wei/I-PER , for showing me around !",
+    "Four hours at the Summer/B-LOC Palace/I-LOC and I have not seen half of it . Thank you , Li/B-PER Wei/I-PER , for showing me around !",
   ],
   [
     "coffee.jpg",

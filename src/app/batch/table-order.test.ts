@@ -5,7 +5,7 @@ import { type BatchRow, newRow } from "./batch-row.js";
 import { scoreRows } from "./batch-scores.js";
 import { type Filter, firstOrder, orderRows, type SortKey } from "./table-order.js";
 
-function row(index: number, scores: readonly number[] | null, changes: Partial<BatchRow> = {}): BatchRow {
+function row(index: number, scores: readonly number[] | null, changes: Partial<BatchRow> = {}, seen = -1): BatchRow {
   const tokens = ["Ada", "and", "Alan"];
   const tweet = { text: "Ada and Alan", image: null, id: null, tokens, tags: ["B-PER", "O", "B-PER"] };
   const places = [
@@ -14,10 +14,16 @@ function row(index: number, scores: readonly number[] | null, changes: Partial<B
   ] as const;
   const entities = scores?.map((score, at): Entity => {
     const [start, end] = places[at]!;
-    return { start, end, text: tweet.text.slice(start, end), type: "PER", score, region: null };
+    const region = at < seen ? { box: [0, 0, 1, 1] as const, score: 0.9 } : null;
+    return { start, end, text: tweet.text.slice(start, end), type: "PER", score, region };
   });
   const result = entities
-    ? ({ text: tweet.text, image: null, entities, queries: [] } as unknown as AnalysisResult)
+    ? ({
+        text: tweet.text,
+        image: seen < 0 ? null : { width: 9, height: 9 },
+        entities,
+        queries: [],
+      } as unknown as AnalysisResult)
     : null;
   return {
     ...newRow({ line: index + 1, tweet, problem: null }, index),
@@ -30,9 +36,9 @@ function row(index: number, scores: readonly number[] | null, changes: Partial<B
 const rows = [
   row(0, [0.9]),
   row(1, []),
-  row(2, [0.6, 0.95], { milliseconds: 20 }),
+  row(2, [0.6, 0.95], {}, 2),
   row(3, null, { status: "failed" }),
-  row(4, [0.9, 0.8], { photo: "missing", milliseconds: 10 }),
+  row(4, [0.9, 0.8], { photo: "missing" }, 1),
 ];
 const indices = (key: SortKey, descending: boolean, filter: Filter = "all") =>
   orderRows(rows, { key, descending, filter }).map(({ index }) => index);
@@ -42,7 +48,7 @@ describe("orderRows", () => {
     expect(orderRows(rows, firstOrder).map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
     expect(indices("names", true)).toEqual([2, 4, 0, 1, 3]);
     expect(indices("score", false)).toEqual([2, 4, 0, 1, 3]);
-    expect(indices("time", true)).toEqual([2, 4, 0, 1, 3]);
+    expect(indices("photo", true)).toEqual([2, 4, 0, 1, 3]);
     expect(indices("mistakes", true)).toEqual([1, 0, 2, 3, 4]);
   });
 

@@ -2,7 +2,7 @@
 import { type BatchRow, leastScore } from "./batch-row.js";
 import { mistakes } from "./batch-scores.js";
 
-export type SortKey = "index" | "names" | "score" | "time" | "mistakes";
+export type SortKey = "index" | "names" | "score" | "photo" | "mistakes";
 export type Filter = "all" | "named" | "unsure" | "trouble" | "wrong";
 
 export interface TableOrder {
@@ -44,11 +44,16 @@ const passes: Readonly<Record<Filter, (row: BatchRow) => boolean>> = {
   wrong: (row) => mistakesOf(row) > 0,
 };
 
+/** How many names the photo shows; -1 without a photo that was read. */
+export function inPhoto({ result }: BatchRow): number {
+  return result?.image ? result.entities.filter(({ region }) => region).length : -1;
+}
+
 const figures: Readonly<Record<SortKey, (row: BatchRow) => number>> = {
   index: ({ index }) => index,
   names: ({ result }) => result?.entities.length ?? -1,
   score: leastScore,
-  time: ({ milliseconds }) => milliseconds,
+  photo: inPhoto,
   mistakes: mistakesOf,
 };
 

@@ -1,7 +1,7 @@
 // Tweets with photos to try: written for this page, photos credited in public/examples/CREDITS.md. Their results were
 // computed by the shipped model and are stored with the page (`npm run examples`), so that the first thing a visitor
 // sees needs no model.
-import type { AnalysisResult } from "../../core/results.js";
+import type { AnalysisResult, Query } from "../../core/results.js";
 import { versionedFiles } from "../../pwa/versioned-files.js";
 import astronaut from "./astronaut.json";
 
@@ -15,13 +15,15 @@ export interface Example {
   readonly credit: string;
   readonly width: number;
   readonly height: number;
+  /** Own questions that are asked with it. */
+  readonly queries?: readonly Query[];
 }
 
 export const examples: readonly Example[] = [
   {
     id: "astronaut",
     title: "Pilot",
-    text: "Eileen Collins was the first woman to pilot the Space Shuttle, and the first to command it. @NASA picked her in 1990.",
+    text: "Eileen Collins was the first woman to pilot a spaceship there and back, and the first to command one. @NASA picked her in 1990.",
     photo: "astronaut.jpg",
     alt: "An astronaut in an orange suit smiles in front of a flag and a model of the Space Shuttle.",
     credit: "NASA, public domain",
@@ -31,7 +33,7 @@ export const examples: readonly Example[] = [
   {
     id: "palace",
     title: "Palace",
-    text: "Four hours at the Summer Palace in Beijing and I have not seen half of it. Thank you, Li Wei, for showing me around!",
+    text: "Four hours at the Summer Palace and I have not seen half of it. Thank you, Li Wei, for showing me around!",
     photo: "china.jpg",
     alt: "A Chinese palace with curved roofs under a blue sky.",
     credit: "danielbuechele, CC BY 2.0",
@@ -47,6 +49,7 @@ export const examples: readonly Example[] = [
     credit: "Rachel Michetti, CC0",
     width: 600,
     height: 400,
+    queries: [{ label: "Cup", query: "cup: names of cups" }],
   },
   {
     id: "cat",
@@ -57,6 +60,7 @@ export const examples: readonly Example[] = [
     credit: "Stéfan van der Walt, CC0",
     width: 451,
     height: 300,
+    queries: [{ label: "Cat", query: "cat: names of cats" }],
   },
   {
     id: "flower",

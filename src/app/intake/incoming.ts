@@ -12,6 +12,8 @@ export interface Incoming {
   readonly tables: readonly File[];
   /** Names of files that are neither. */
   readonly unknown: readonly string[];
+  /** What was given but cannot be used, with what to do instead. */
+  readonly notes?: readonly string[];
 }
 
 export const nothing: Incoming = { text: null, photos: [], tables: [], unknown: [] };

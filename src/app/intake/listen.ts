@@ -1,7 +1,7 @@
 // Hears drops and pastes anywhere on the page, and files that the system opens with the installed app.
 import { toMnerError } from "../../core/mner-error.js";
 import { type Incoming, sortFiles } from "./incoming.js";
-import { readTransfer } from "./read-transfer.js";
+import { isAddress, readTransfer } from "./read-transfer.js";
 import { looksLikeTweet } from "./tweet-html.js";
 
 export interface IntakeListener {
@@ -81,7 +81,8 @@ export function listenForIntake(listener: IntakeListener): () => void {
       const isTweet = looksLikeTweet(data.getData("text/html")) || looksLikeTweet(plain);
       // Office programs add a picture of what was copied as text: into a field, text is meant.
       const wantsPhoto = data.files.length > 0 && (plain === "" || !isField(field));
-      if (!wantsPhoto && isField(field) && !(isTweet && field instanceof HTMLTextAreaElement)) return;
+      const isOwn = isTweet || isAddress(plain);
+      if (!wantsPhoto && isField(field) && !(isOwn && field instanceof HTMLTextAreaElement)) return;
       if (!isUsable(data)) return;
       event.preventDefault();
       take(readTransfer(data), field instanceof HTMLTextAreaElement ? field : null);

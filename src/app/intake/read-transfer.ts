@@ -1,7 +1,7 @@
 // Reads what was dropped or pasted. A transfer can only be read while its event runs, so all of it is taken at once and
 // looked at afterwards; folders are walked through.
 import { type Incoming, sortFiles } from "./incoming.js";
-import { looksLikeTweet, tweetText } from "./tweet-html.js";
+import { leavesPhoto, looksLikeTweet, tweetText } from "./tweet-html.js";
 
 /** More than anyone selects on purpose; a dropped home folder must not hang the page. */
 const MOST_FILES = 50_000;
@@ -20,7 +20,19 @@ async function finish(entries: readonly (FileSystemEntry | File)[], html: string
   const files: File[] = [];
   for (const entry of entries) await walk(entry, files);
   const sorted = await sortFiles(files);
-  return { ...sorted, text: sorted.text ?? transferredText(html, plain, files.length > 0) };
+  if (files.length === 0 && isAddress(plain)) return { ...sorted, notes: [ADDRESS_NOTE] };
+  const text = sorted.text ?? transferredText(html, plain, files.length > 0);
+  return { ...sorted, text, notes: sorted.photos.length === 0 && leavesPhoto(html, plain) ? [PHOTO_NOTE] : [] };
+}
+
+const PHOTO_NOTE =
+  "The tweet's photo did not come along: copying a tweet copies only its words. Save the photo, or copy it alone, and drop or paste it here, too.";
+const ADDRESS_NOTE =
+  "That is an address, not a tweet, and this page asks no other server. Open it, copy the tweet's words, and drop or paste its photo, too.";
+
+/** One address and nothing else. */
+export function isAddress(plain: string): boolean {
+  return /^https?:\/\/[^\s]+$/.test(plain.trim());
 }
 
 /** A dragged photo brings its address as text, and that is not a tweet. */

@@ -15,11 +15,12 @@ import { followTheme, nextTheme, themeNames } from "./theme.js";
 const views: readonly { readonly view: View; readonly name: string }[] = [
   { view: "single", name: "One tweet" },
   { view: "batch", name: "Many tweets" },
+  { view: "compare", name: "Compare" },
 ];
 
 export class DemoPage extends PagePart {
   protected readonly reads: readonly (keyof AppState)[] = ["view", "theme", "hovering"];
-  #batchLoaded = false;
+  readonly #loaded = new Set<View>();
 
   static override styles = [
     controls,
@@ -132,7 +133,8 @@ export class DemoPage extends PagePart {
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
     super.willUpdate(changed);
-    if (this.state.view === "batch") this.#loadBatch();
+    const { view } = this.state;
+    if (view !== "single") this.#load(view);
   }
 
   protected override render(): TemplateResult {
@@ -165,7 +167,8 @@ export class DemoPage extends PagePart {
         </header>
         <main id="main" tabindex="-1">
           <single-view .app=${app} ?hidden=${view !== "single"}></single-view>
-          ${this.#batchLoaded ? html`<batch-view .app=${app} ?hidden=${view !== "batch"}></batch-view>` : nothing}
+          ${this.#loaded.has("batch") ? html`<batch-view .app=${app} ?hidden=${view !== "batch"}></batch-view>` : nothing}
+          ${this.#loaded.has("compare") ? html`<compare-view .app=${app} ?hidden=${view !== "compare"}></compare-view>` : nothing}
         </main>
         <page-foot .app=${app}></page-foot>
       </div>
@@ -186,12 +189,14 @@ export class DemoPage extends PagePart {
     this.renderRoot.querySelector<HTMLElement>("main")?.focus();
   }
 
-  /** Most visitors never open it, so it comes when it is wanted. */
-  #loadBatch(): void {
-    if (this.#batchLoaded) return;
-    import("../batch/batch-view.js").then(
+  /** Most visitors never open them, so they come when they are wanted. */
+  #load(view: "batch" | "compare"): void {
+    if (this.#loaded.has(view)) return;
+    const script: Promise<unknown> =
+      view === "batch" ? import("../batch/batch-view.js") : import("../compare/compare-view.js");
+    script.then(
       () => {
-        this.#batchLoaded = true;
+        this.#loaded.add(view);
         this.requestUpdate();
       },
       () => this.app.say("This part of the page could not be loaded. Reload the page with a network.", "trouble"),

@@ -37,6 +37,14 @@ export class PageFoot extends PagePart {
         font-size: 0.875rem;
         color: var(--soft);
       }
+      .ways {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.25rem 1.25rem;
+      }
+      a {
+        color: inherit;
+      }
     `,
   ];
 
@@ -55,6 +63,11 @@ export class PageFoot extends PagePart {
       }
       <p>
         An independent implementation of MNER-QG. It is wrong now and then; “Why?” says how sure it is.
+      </p>
+      <p class="ways">
+        <a href="./docs/index.html">Documentation</a>
+        <a href="./docs/playground.html">Try the tag</a>
+        <a href="https://www.npmjs.com/package/mner-qg">Package and source</a>
       </p>
     </footer>`;
   }

@@ -7,12 +7,17 @@ import type { AppState } from "../state/state.js";
 import { controls } from "../styles/controls.js";
 import { icons } from "../styles/icons.js";
 
-/** To begin with: labels and the words that say what to look for. */
+/** To begin with: labels, and words in the form of the model's own questions, which it answers best (docs/questions.md). */
 const suggestions: readonly Query[] = [
-  { label: "Animal", query: "an animal such as a cat, a dog, a horse or a bird" },
-  { label: "Food", query: "something to eat or drink" },
-  { label: "Vehicle", query: "a vehicle such as a car, a bus, a boat or a plane" },
+  { label: "Cat", query: "cat: names of cats" },
+  { label: "Team", query: "team: names of sports teams" },
+  { label: "Film", query: "film: names of films" },
+  { label: "Vehicle", query: "vehicle: names of cars, ships and planes" },
 ];
+
+/** Own words without a head get the label for one: "names of cats" becomes "cat: names of cats". */
+const withHead = ({ label, query }: Query): Query =>
+  query.includes(":") || query.endsWith("?") ? { label, query } : { label, query: `${label.toLowerCase()}: ${query}` };
 
 export class QueryEditor extends PagePart {
   static override properties = {
@@ -114,7 +119,7 @@ export class QueryEditor extends PagePart {
     return html`<form @submit=${this.#submit} novalidate>
       <input
         aria-label="Name of the type"
-        placeholder="Animal"
+        placeholder="Dog"
         maxlength=${MOST_LABEL}
         .value=${this.label}
         aria-invalid=${problem !== null}
@@ -123,7 +128,7 @@ export class QueryEditor extends PagePart {
       />
       <input
         aria-label="What to look for"
-        placeholder="a cat, a dog or a bird"
+        placeholder="names of dogs"
         maxlength=${MOST_QUESTION}
         .value=${this.query}
         @input=${(event: Event) => (this.query = (event.target as HTMLInputElement).value)}
@@ -140,7 +145,8 @@ export class QueryEditor extends PagePart {
 
   readonly #submit = (event: Event): void => {
     event.preventDefault();
-    this.#add({ label: this.label.trim(), query: this.query.trim() });
+    const { label, query } = { label: this.label.trim(), query: this.query.trim() };
+    this.#add(query ? withHead({ label, query }) : { label, query });
   };
 
   #add(query: Query): void {

@@ -114,7 +114,19 @@ export class ResultPanel extends PagePart {
 
   readonly #run = (): void => this.app.run();
 
-  readonly #finished = (event: CustomEvent<ResultDetail>): void => this.app.ended(event.detail.result);
+  readonly #finished = (event: CustomEvent<ResultDetail>): void => {
+    this.app.ended(event.detail.result);
+    this.#bringIntoView();
+  };
+
+  /** On a phone the answer stands below what was asked. */
+  #bringIntoView(): void {
+    if (!this.app.wantsAnswer) return;
+    this.app.wantsAnswer = false;
+    if (!matchMedia("(max-width: 59.99rem)").matches) return;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+  }
 
   readonly #failed = (event: CustomEvent<ErrorDetail>): void => {
     if (event.detail.error.code !== "aborted") this.app.ended(null);

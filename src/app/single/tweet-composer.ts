@@ -5,6 +5,7 @@ import { PagePart } from "../shell/page-part.js";
 import type { AppState } from "../state/state.js";
 import { controls } from "../styles/controls.js";
 import { icons } from "../styles/icons.js";
+import "../photo-thumb.js";
 import "./camera-dialog.js";
 import type { CameraDialog } from "./camera-dialog.js";
 import "./example-strip.js";
@@ -12,6 +13,9 @@ import "./example-strip.js";
 const PHOTO_TYPES = "image/*,.jpg,.jpeg,.png,.webp,.gif,.avif,.bmp";
 
 export class TweetComposer extends PagePart {
+  static override properties = { ...PagePart.properties, plain: { type: Boolean } };
+  /** Without a button of its own: another part asks. */
+  declare plain: boolean;
   protected readonly reads: readonly (keyof AppState)[] = ["text", "askedText", "photo", "running"];
 
   static override styles = [
@@ -59,17 +63,18 @@ export class TweetComposer extends PagePart {
       .file {
         display: inline-flex;
         align-items: center;
+        gap: 0.5rem;
         max-inline-size: calc(100% - 1rem);
-        margin-inline: 0.5rem;
-        padding-inline-start: 0.8rem;
-        border-radius: 999px;
-        font-size: 0.875rem;
-        background: var(--sunken);
+        margin-inline: 0.65rem;
+        font-size: 0.8125rem;
+        color: var(--soft);
       }
-      .file bdi {
-        overflow: hidden;
-        white-space: nowrap;
-        text-overflow: ellipsis;
+      .file img {
+        inline-size: 3.5rem;
+        block-size: 3.5rem;
+        object-fit: cover;
+        border-radius: 8px;
+        background: var(--sunken);
       }
       .file button {
         min-block-size: 2rem;
@@ -114,15 +119,19 @@ export class TweetComposer extends PagePart {
             ${
               photo
                 ? html`<span class="file"
-                    ><bdi>${photo.name}</bdi
-                    ><button type="button" class="bare" aria-label=${`Take the photo ${photo.name} away`} @click=${this.#clear}>${icons.close}</button></span
+                    >${
+                      photo.kind === "own"
+                        ? html`<photo-thumb .blob=${photo.blob} .label=${photo.name}></photo-thumb>`
+                        : html`<img src=${photo.url} alt=${photo.alt} />`
+                    }<button type="button" class="bare" aria-label=${`Take the photo ${photo.name} away`} @click=${this.#clear}>${icons.close}</button
+                    >${photo.kind === "own" ? html`<span>kept in this tab until you take it away</span>` : nothing}</span
                   >`
                 : nothing
             }
             <div class="tools">
               <button type="button" class="bare" @click=${() => this.#input.click()}>${icons.photo}Photo</button>
               <button type="button" class="bare" aria-label="Take a photo" @click=${this.#photograph}>${icons.camera}</button>
-              <button type="submit" class="primary run" ?disabled=${text.trim() === ""}>${this.#isReading ? "Stop" : "Find names"}</button>
+              <button type="submit" class="primary run" ?hidden=${this.plain} ?disabled=${text.trim() === ""}>${this.#isReading ? "Stop" : "Find names"}</button>
             </div>
           </div>
           <input

@@ -1,4 +1,5 @@
-// Carries what a reader is working on over a reload into a new version, photo included, and forgets it at once afterwards.
+// Carries what a reader is working on over a reload, photo included: into a new version all of it, once; else the photo, which
+// the address cannot hold, for as long as the tab is open and the reader does not take it away.
 import type { Query } from "../../engine/analyzer.js";
 import { openDatabase, request } from "./database.js";
 import type { Photo, View } from "./state.js";
@@ -15,6 +16,10 @@ export interface Draft {
 const NAME = "mner-qg-draft";
 const STORE = "draft";
 const KEY = "only";
+
+const PHOTO = "photo";
+/** Set in the tab that has a photo: another visit does not get it. */
+const OPEN_TAB = "mner-qg-photo";
 
 const open = (): Promise<IDBDatabase> => openDatabase(NAME, 1, (database) => void database.createObjectStore(STORE));
 
@@ -38,6 +43,44 @@ export async function takeDraft(): Promise<Draft | null> {
     await request(store.delete(KEY));
     database.close();
     return draft ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** `null` forgets it. Without storage a reload loses the photo, and the page says so. */
+export async function keepPhoto(photo: File | null): Promise<void> {
+  try {
+    if (photo) sessionStorage.setItem(OPEN_TAB, "1");
+    else if (sessionStorage.getItem(OPEN_TAB) === null) return;
+    else sessionStorage.removeItem(OPEN_TAB);
+    const database = await open();
+    const store = database.transaction(STORE, "readwrite").objectStore(STORE);
+    await (photo ? request(store.put(photo, PHOTO)) : request(store.delete(PHOTO)));
+    database.close();
+  } catch {
+    // Told when it is missed.
+  }
+}
+
+/** Whether this tab had a photo of the reader's own before it was reloaded. */
+export function hadPhoto(): boolean {
+  try {
+    return sessionStorage.getItem(OPEN_TAB) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** The photo of before the reload; `null` when it is gone. What another visit left is deleted. */
+export async function keptPhoto(): Promise<File | null> {
+  try {
+    const database = await open();
+    const store = database.transaction(STORE, "readwrite").objectStore(STORE);
+    const photo = hadPhoto() ? ((await request(store.get(PHOTO))) as File | undefined) : undefined;
+    if (!hadPhoto()) await request(store.delete(PHOTO));
+    database.close();
+    return photo ?? null;
   } catch {
     return null;
   }

@@ -9,12 +9,13 @@ const trimmed = (most: number) =>
     .string({ unit: "grapheme", minLength: 1, maxLength: most })
     .map((text) => text.trim())
     .filter((text) => text !== "");
-const label = trimmed(20).filter((text) => !text.includes(": ") && !text.endsWith(":"));
+// The limits count UTF-16 units, of which a character may have several.
+const label = trimmed(20).filter((text) => !text.includes(": ") && !text.endsWith(":") && text.length <= 40);
 const shared: fc.Arbitrary<SharedState> = fc.record({
   view: fc.constantFrom("single", "batch"),
   text: fc.string({ unit: "grapheme", maxLength: 300 }),
   example: fc.option(fc.stringMatching(/^[a-z0-9-]{1,40}$/)),
-  queries: fc.array(fc.record({ label, query: trimmed(60) }), { maxLength: 8 }),
+  queries: fc.array(fc.record({ label, query: trimmed(60).filter((text) => text.length <= 300) }), { maxLength: 8 }),
   threshold: fc.option(fc.integer({ min: 0, max: 100 }).map((percent) => percent / 100)),
   nested: fc.boolean(),
   backend: fc.constantFrom("auto", "webgpu", "webgl", "wasm", "cpu"),
@@ -30,6 +31,12 @@ const nothing: SharedState = {
 };
 
 describe("the fragment", () => {
+  it("keeps the systems of the compare view, and names nothing that is no name", () => {
+    const state: SharedState = { ...nothing, view: "compare", systems: ["mner-qg", "umt"] };
+    expect(readFragment(writeFragment(state))).toEqual({ view: "compare", systems: ["mner-qg", "umt"] });
+    expect(readFragment("view=compare&systems=../evil,umt")).toEqual({ view: "compare", systems: ["umt"] });
+  });
+
   it("gives back what it was given", () => {
     fc.assert(
       fc.property(shared, (state) => {

@@ -13,6 +13,8 @@ export interface SharedState {
   readonly threshold: number | null;
   readonly nested: boolean;
   readonly backend: BackendChoice;
+  /** Of the compare view. */
+  readonly systems?: readonly string[];
 }
 
 /** Longer texts make addresses that mail programs and chats cut off. */
@@ -23,8 +25,9 @@ export const MOST_QUESTION = 300;
 const backends: readonly string[] = ["auto", "webgpu", "webgl", "wasm", "cpu"];
 
 export function sharedPart(state: AppState): SharedState {
-  const { view, text, photo, queries, threshold, nested, backend } = state;
-  return { view, text, example: photo?.kind === "example" ? photo.example : null, queries, threshold, nested, backend };
+  const { view, text, photo, queries, threshold, nested, backend, systems } = state;
+  const example = photo?.kind === "example" ? photo.example : null;
+  return { view, text, example, queries, threshold, nested, backend, systems };
 }
 
 /** The fragment without its #; empty for a state that says nothing. */
@@ -37,6 +40,7 @@ export function writeFragment(shared: SharedState): string {
   if (shared.threshold !== null) fields.set("threshold", String(shared.threshold));
   if (shared.nested) fields.set("nested", "1");
   if (shared.backend !== "auto") fields.set("backend", shared.backend);
+  if (shared.view === "compare" && shared.systems?.length) fields.set("systems", shared.systems.join(","));
   return fields.toString();
 }
 
@@ -55,7 +59,14 @@ export function readFragment(fragment: string): Partial<SharedState> | null {
   if (fields.get("nested") === "1") found.nested = true;
   const backend = fields.get("backend");
   if (backend !== null && backends.includes(backend)) found.backend = backend as BackendChoice;
-  if (fields.get("view") === "batch") found.view = "batch";
+  const view = fields.get("view");
+  if (view === "batch" || view === "compare") found.view = view;
+  const systems =
+    fields
+      .get("systems")
+      ?.split(",")
+      .filter((name) => /^[a-z-]{1,20}$/.test(name)) ?? [];
+  if (systems.length > 0) found.systems = systems.slice(0, 8);
   return Object.keys(found).length > 0 ? found : null;
 }
 

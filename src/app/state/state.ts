@@ -7,7 +7,7 @@ import type { Progress, Query } from "../../engine/analyzer.js";
 import type { OfflineState } from "../../pwa/offline-state.js";
 import type { Incoming } from "../intake/incoming.js";
 
-export type View = "single" | "batch";
+export type View = "single" | "batch" | "compare";
 export type BackendChoice = "auto" | BackendName;
 export type Theme = "system" | "light" | "dark";
 
@@ -55,6 +55,8 @@ export interface AppState {
   readonly threshold: number | null;
   readonly nested: boolean;
   readonly backend: BackendChoice;
+  /** Chosen for the compare view; none chosen means all there are. */
+  readonly systems: readonly string[];
   /** Results that came with the page and are shown without any model. */
   readonly stored: AnalysisResult | null;
   /** What the element shows now, stored or just computed. */
@@ -84,6 +86,7 @@ export const initialState: AppState = {
   threshold: null,
   nested: false,
   backend: "auto",
+  systems: [],
   stored: null,
   result: null,
   running: false,

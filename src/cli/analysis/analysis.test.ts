@@ -1,12 +1,13 @@
 // Order is kept whatever finishes first, and a photo's name leads nowhere but into the photos' folder.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isMnerError } from "../../core/mner-error.js";
+import { isMnerError, MnerError } from "../../core/mner-error.js";
 import { mapInOrder } from "./in-order.js";
-import { findPhoto, readPhoto } from "./photos.js";
+import { answerJob } from "./job.js";
+import { findPhoto } from "./photos.js";
 
 describe("mapInOrder", () => {
   it("gives every answer once, in order, with at most so many at work", async () => {
@@ -61,6 +62,18 @@ describe("photos", () => {
     expect(find("sub/../sub/b.png")).toBe(join(folder, "photos", "sub", "b.png"));
   });
 
+  it("are not found through links that lead out, and are through links within", () => {
+    symlinkSync(join(folder, "secret.txt"), join(folder, "photos", "link.jpg"));
+    symlinkSync(folder, join(folder, "photos", "up"));
+    symlinkSync(join(folder, "photos", "17_06_1.jpg"), join(folder, "photos", "same.jpg"));
+    symlinkSync(join(folder, "photos"), join(folder, "album"));
+    for (const name of ["link.jpg", "link", "up/secret.txt", "up/photos/../secret.txt"])
+      expect(find(name), name).toBe("input-invalid");
+    expect(find("same")).toBe(join(folder, "photos", "17_06_1.jpg"));
+    // The folder itself may be a link: that is the reader's own word.
+    expect(findPhoto(join(folder, "album"), "17_06_1")).toBe(join(folder, "photos", "17_06_1.jpg"));
+  });
+
   it("are not found anywhere else", () => {
     for (const name of [
       "../secret.txt",
@@ -77,8 +90,22 @@ describe("photos", () => {
     expect(find("sub")).toBe("image-unreadable");
   });
 
-  it("are read as bytes", async () => {
-    expect(await readPhoto(join(folder, "photos", "17_06_1.jpg")).text()).toBe("photo");
-    expect(() => readPhoto(join(folder, "gone.jpg"))).toThrow(/cannot be read/);
+  it("are given to the engine by full path, which nothing but a file can have", async () => {
+    const asked: unknown[] = [];
+    const analyze = async ({ image }: { readonly image?: unknown }) => {
+      asked.push(image);
+      return { notices: [] as const } as never;
+    };
+    for (const photo of ["photos/17_06_1.jpg", null]) await answerJob({ text: "a", photo }, analyze);
+    expect(asked).toEqual([join(process.cwd(), "photos/17_06_1.jpg"), null]);
+  });
+
+  it("that take too long are given up, whoever does the work", async () => {
+    const slow = ({ signal }: { readonly signal?: AbortSignal }) =>
+      new Promise<never>((_, reject) => {
+        signal!.addEventListener("abort", () => reject(new MnerError("aborted", "stopped")));
+      });
+    const { failure } = await answerJob({ text: "a", photo: null, seconds: 0.01 }, slow);
+    expect(failure?.code).toBe("too-slow");
   });
 });

@@ -1,12 +1,17 @@
 // Analyses tweets on one or more threads. With one job everything runs in this thread; with more, each worker thread has an
-// analyzer of its own, and one that dies takes only its current tweet with it.
+// engine of its own, and one that dies takes only its current tweet with it.
 import { Worker } from "node:worker_threads";
 import { MnerError } from "../../core/mner-error.js";
-import { type AnalysisJob, type AnalyzerChoice, failureOf, type JobOutcome } from "./job.js";
-import type { AnalyzerFacts, JobMessage, WorkerMessage, WorkerSetup } from "./messages.js";
+import type { PhotoInput } from "../../engine/engine.js";
+import { readRequest } from "../../engine/make-analyzer.js";
+import { threadPort } from "../../engine/node-port.js";
+import { NoWorker, RemoteEngine } from "../../engine/remote-engine.js";
+import { type AnalysisJob, type AnalyzerChoice, answerJob, failureOf, type JobOutcome } from "./job.js";
 
-export interface AnalysisPool extends AnalyzerFacts {
+export interface AnalysisPool {
   readonly size: number;
+  readonly backend: string;
+  readonly model: { readonly name: string; readonly version: string };
   /** Never rejects. Jobs wait for a free thread in the order they came. */
   analyse(job: AnalysisJob): Promise<JobOutcome>;
   close(): Promise<void>;
@@ -29,8 +34,8 @@ export async function openPool(options: PoolOptions): Promise<AnalysisPool> {
 
 async function openSingle({ choice, signal }: PoolOptions): Promise<AnalysisPool> {
   // Loaded when needed: the engine is most of the program, and help, mistakes and worker threads do without it here.
-  const { openAnalyzer, runJob } = await import("./run-job.js");
-  const analyzer = await openAnalyzer(choice, signal);
+  const { createAnalyzer } = await import("../../engine/node.js");
+  const analyzer = await createAnalyzer({ ...choice, signal });
   // One at a time: the engine has a queue, but a photo must not be read before its turn comes.
   let last: Promise<unknown> = Promise.resolve();
   return {
@@ -38,7 +43,7 @@ async function openSingle({ choice, signal }: PoolOptions): Promise<AnalysisPool
     backend: analyzer.backend,
     model: analyzer.model,
     analyse(job) {
-      const outcome = last.then(() => runJob(analyzer, job));
+      const outcome = last.then(() => answerJob(job, (request) => analyzer.analyze(request)));
       last = outcome;
       return outcome;
     },
@@ -51,86 +56,50 @@ async function openWorkers(options: PoolOptions): Promise<AnalysisPool> {
   const started = threads.flatMap((thread) => (thread.status === "fulfilled" ? [thread.value] : []));
   const failed = threads.find((thread) => thread.status === "rejected");
   if (failed !== undefined) {
-    await Promise.all(started.map((thread) => thread.stop()));
+    for (const thread of started) thread.dispose();
     throw failed.reason;
   }
   return new WorkerPool(options, started);
 }
 
-/** A running worker thread. */
-interface Thread {
-  readonly facts: AnalyzerFacts;
-  /** Resolves also when the thread dies, with a failure. */
-  run(job: AnalysisJob): Promise<JobOutcome>;
-  readonly alive: boolean;
-  stop(): Promise<void>;
+async function startThread({ choice, worker: script, signal }: PoolOptions): Promise<RemoteEngine> {
+  const events = { onProgress: () => {}, onNotice: () => {} };
+  const port = threadPort(new Worker(script));
+  try {
+    // Many threads at once on a busy machine take their time to begin.
+    return await RemoteEngine.start({ port, options: choice, script: null, events, signal, aliveMs: null });
+  } catch (error) {
+    if (!(error instanceof NoWorker)) throw error;
+    throw new MnerError("worker-failed", "A worker thread could not be started. Use fewer --jobs.", { cause: error });
+  }
 }
 
-function startThread({ choice, worker: script, signal }: PoolOptions): Promise<Thread> {
-  const setup: WorkerSetup = { choice };
-  const worker = new Worker(script, { workerData: setup });
-  let alive = true;
-  let nextId = 0;
-  let current: { readonly id: number; readonly resolve: (outcome: JobOutcome) => void } | null = null;
-  const finish = (outcome: JobOutcome) => {
-    const done = current;
-    current = null;
-    done?.resolve(outcome);
-  };
-  return new Promise<Thread>((resolve, reject) => {
-    const onAbort = () => void worker.terminate();
-    signal.addEventListener("abort", onAbort, { once: true });
-    const die = (cause: unknown) => {
-      alive = false;
-      signal.removeEventListener("abort", onAbort);
-      const error = signal.aborted
-        ? new MnerError("aborted", "The run was stopped.", { cause })
-        : new MnerError("worker-failed", "The thread that read this tweet ended. Try it alone, or with fewer --jobs.", {
-            cause,
-          });
-      finish(failureOf(error));
-      reject(error);
-    };
-    worker.on("error", die);
-    worker.on("exit", () => die(null));
-    worker.on("message", (message: WorkerMessage) => {
-      if (message.kind === "failed") reject(new MnerError(message.failure.code, message.failure.message));
-      else if (message.kind === "done") {
-        if (message.id === current?.id) finish(message.outcome);
-      } else {
-        resolve({
-          facts: message.facts,
-          get alive() {
-            return alive;
-          },
-          run: (job) =>
-            new Promise<JobOutcome>((settle) => {
-              current = { id: nextId++, resolve: settle };
-              const request: JobMessage = { id: current.id, job };
-              worker.postMessage(request);
-            }),
-          stop: async () => void (await worker.terminate()),
-        });
-      }
-    });
+async function runOn(thread: RemoteEngine, job: AnalysisJob, stop: AbortSignal): Promise<JobOutcome> {
+  const outcome = await answerJob(job, async (request) => {
+    const asked = await readRequest(request, async (source): Promise<PhotoInput> => ({ kind: "node", source }));
+    return thread.analyze(asked, AbortSignal.any([stop, request.signal!]));
   });
+  if (outcome.failure?.code !== "worker-failed") return outcome;
+  return failureOf(
+    new MnerError("worker-failed", "The thread that read this tweet ended. Try it alone, or with fewer --jobs."),
+  );
 }
 
 class WorkerPool implements AnalysisPool {
   readonly size: number;
   readonly backend: string;
-  readonly model: AnalyzerFacts["model"];
+  readonly model: AnalysisPool["model"];
   private readonly options: PoolOptions;
-  private readonly all: Set<Thread>;
-  private readonly idle: Thread[];
+  private readonly all: Set<RemoteEngine>;
+  private readonly idle: RemoteEngine[];
   private readonly waiting: { readonly job: AnalysisJob; readonly resolve: (outcome: JobOutcome) => void }[] = [];
   private deaths = 0;
 
-  constructor(options: PoolOptions, threads: readonly Thread[]) {
+  constructor(options: PoolOptions, threads: readonly RemoteEngine[]) {
     this.options = options;
     this.size = threads.length;
-    this.backend = threads[0]!.facts.backend;
-    this.model = threads[0]!.facts.model;
+    this.backend = threads[0]!.info.backend;
+    this.model = threads[0]!.info.model;
     this.all = new Set(threads);
     this.idle = [...threads];
   }
@@ -143,25 +112,25 @@ class WorkerPool implements AnalysisPool {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.all].map((thread) => thread.stop()));
+    for (const thread of this.all) thread.dispose();
   }
 
   private assign(): void {
     while (this.waiting.length > 0 && this.idle.length > 0) {
       const { job, resolve } = this.waiting.shift()!;
-      void this.runOn(this.idle.pop()!, job, resolve);
+      void this.serve(this.idle.pop()!, job, resolve);
     }
   }
 
-  private async runOn(thread: Thread, job: AnalysisJob, resolve: (outcome: JobOutcome) => void): Promise<void> {
-    resolve(await thread.run(job));
-    const next = thread.alive ? thread : await this.replace(thread);
+  private async serve(thread: RemoteEngine, job: AnalysisJob, resolve: (outcome: JobOutcome) => void): Promise<void> {
+    resolve(await runOn(thread, job, this.options.signal));
+    const next = thread.ended ? await this.replace(thread) : thread;
     if (next !== null) this.idle.push(next);
     else if (this.all.size === 0) this.giveUp();
     this.assign();
   }
 
-  private async replace(dead: Thread): Promise<Thread | null> {
+  private async replace(dead: RemoteEngine): Promise<RemoteEngine | null> {
     this.all.delete(dead);
     if (this.options.signal.aborted || ++this.deaths > MOST_DEATHS) return null;
     try {

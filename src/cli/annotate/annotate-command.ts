@@ -13,11 +13,12 @@ import {
   type CorpusRecord,
   formatOf,
   readCorpus,
+  type Tweet,
 } from "../../corpus/index.js";
 import { MANIFEST_FILE } from "../../model/index.js";
 import { ENGINE_HELP, ENGINE_OPTIONS, type EngineOptions, engineOptions } from "../analysis/engine-options.js";
 import { mapInOrder } from "../analysis/in-order.js";
-import { failureOf } from "../analysis/job.js";
+import { type AnalysisJob, failureOf } from "../analysis/job.js";
 import { findPhoto } from "../analysis/photos.js";
 import { type AnalysisPool, openPool } from "../analysis/pool.js";
 import { type CommandContext, EXIT } from "../terminal/context.js";
@@ -29,7 +30,7 @@ import { type Journal, openJournal } from "./journal.js";
 export const ANNOTATE_HELP = `mner-qg annotate INPUT [options]
 
 Finds names, and where they are seen, in a file of tweets. INPUT is JSON lines ({"text", "image", "id"}), CSV (columns text,
-image, id) or CoNLL with IMGID: lines; "-" reads JSON lines from standard input. Order is kept. A broken line or photo
+image, id) or CoNLL with IMGID: lines; "-" reads JSON lines from standard input. Order is kept. A broken line
 becomes an error record and the run goes on; a run that was stopped or killed goes on where it was when it is given again.
 
   --photos DIR           the folder with the photos (default: the input's own folder, for files that name photos)
@@ -39,6 +40,8 @@ becomes an error record and the run goes on; a run that was stopped or killed go
 ${ENGINE_HELP}
   --threshold P          least score of a name, 0 to 1 (default: the model's own)
   --nested               keep overlapping names of different types
+  --strict-photo         a photo that cannot be read makes an error record (default: its text is read without it, with a notice)
+  --seconds N            the most that one record may take (default 60); a longer one becomes an error record
   --restart              forget an earlier run and write over its output
 
 Exit status: 0 every record was answered, 1 some are error records, 2 the command was not understood.
@@ -60,6 +63,8 @@ interface AnnotateOptions {
   readonly engine: EngineOptions;
   readonly threshold: number | undefined;
   readonly nested: boolean;
+  readonly strictPhoto: boolean;
+  readonly seconds: number;
   readonly restart: boolean;
 }
 
@@ -74,6 +79,8 @@ export async function annotateCommand(argv: readonly string[], context: CommandC
       ...ENGINE_OPTIONS,
       threshold: "string",
       nested: "boolean",
+      "strict-photo": "boolean",
+      seconds: "string",
       restart: "boolean",
     },
     1,
@@ -102,6 +109,8 @@ function readOptions(input: string, values: OptionValues): AnnotateOptions {
     format: choiceOption(values, "format", ANSWER_FORMATS, "jsonl"),
     threshold: numberOption(values, "threshold", 0, 1),
     nested: values.nested === true,
+    strictPhoto: values["strict-photo"] === true,
+    seconds: numberOption(values, "seconds", 0.1, 86_400) ?? 60,
     restart: values.restart === true,
     engine: engineOptions(values),
   };
@@ -145,11 +154,21 @@ function plainOutput(options: AnnotateOptions, context: CommandContext): Journal
 
 /** Everything the answers depend on; the number of threads and the like are free to change between runs. */
 function fingerprint(options: AnnotateOptions, inputHash: string): string {
-  const { inputFormat, photos, format, threshold, nested } = options;
+  const { inputFormat, photos, format, threshold, nested, strictPhoto } = options;
   const model = createHash("sha256")
     .update(readFileSync(join(options.engine.choice.model, MANIFEST_FILE)))
     .digest("hex");
-  const parts = JSON.stringify({ version: 1, inputHash, model, inputFormat, photos, format, threshold, nested });
+  const parts = JSON.stringify({
+    version: 1,
+    inputHash,
+    model,
+    inputFormat,
+    photos,
+    format,
+    threshold,
+    nested,
+    strictPhoto,
+  });
   return createHash("sha256").update(parts).digest("hex");
 }
 
@@ -199,16 +218,29 @@ async function* skip<T>(items: AsyncIterable<T>, count: number): AsyncGenerator<
   for await (const item of items) if (index++ >= count) yield item;
 }
 
+/** A photo that is not there is as one that cannot be read; a name that leads elsewhere is the record's fault. */
+function photoOf(tweet: Tweet, { photos, strictPhoto }: AnnotateOptions): Pick<AnalysisJob, "photo" | "photoFault"> {
+  if (tweet.image === null || photos === null) return { photo: null };
+  try {
+    return { photo: findPhoto(photos, tweet.image) };
+  } catch (error) {
+    const { failure } = failureOf(error);
+    if (strictPhoto || !failure!.code.startsWith("image-")) throw error;
+    return { photo: null, photoFault: failure };
+  }
+}
+
 async function answer(record: CorpusRecord, options: AnnotateOptions, pool: AnalysisPool): Promise<AnsweredRecord> {
   const { tweet, problem } = record;
   if (tweet === null) {
     return { record, outcome: failureOf(new MnerError("input-invalid", problem ?? "The record is broken.")) };
   }
   try {
-    const photo = tweet.image === null || options.photos === null ? null : findPhoto(options.photos, tweet.image);
     const outcome = await pool.analyse({
       text: tweet.text,
-      photo,
+      ...photoOf(tweet, options),
+      strictPhoto: options.strictPhoto,
+      seconds: options.seconds,
       nested: options.nested,
       threshold: options.threshold,
     });

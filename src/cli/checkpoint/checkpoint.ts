@@ -1,4 +1,4 @@
-// What every checkpoint reader gives: names, shapes and number formats at once, the numbers one tensor at a time.
+// What a checkpoint reader gives: names, shapes and number formats at once, the numbers one tensor at a time.
 import type { ElementType } from "./element-type.js";
 
 export interface CheckpointTensor {
@@ -10,8 +10,6 @@ export interface CheckpointTensor {
 }
 
 export interface Checkpoint {
-  /** `safetensors` or `pytorch`. */
-  readonly format: string;
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
   close(): void;
 }

@@ -1,10 +1,13 @@
-// Opens a checkpoint of any kind that is read, told by its first bytes and not by its name.
+// Opens a checkpoint's weights. Only safetensors is read: PyTorch's own files are programs for a machine, and only Python,
+// with `weights_only`, turns them into data (docs/decisions/checkpoints.md).
 import { MnerError } from "../../core/mner-error.js";
 import { type ByteSource, openFileSource } from "./byte-source.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { looksLikeSafetensors, readSafetensors } from "./safetensors.js";
-import { legacyTorchError, looksLikeLegacyTorch, readTorchCheckpoint } from "./torch-checkpoint.js";
-import { looksLikeZip } from "./zip.js";
+
+/** How to come by what is read. */
+export const EXPORT_HINT =
+  "Make a safetensors folder of it with: python -m training.export --checkpoint FILE.pt --out DIR";
 
 /** Reads names and shapes; the caller reads the numbers tensor by tensor and closes the checkpoint. */
 export function openCheckpoint(path: string): Checkpoint {
@@ -16,13 +19,8 @@ export function readCheckpoint(source: ByteSource): Checkpoint {
   try {
     if (source.size === 0)
       throw new MnerError("checkpoint-truncated", `${source.name} is empty. Copy or download it again.`);
-    if (looksLikeZip(source)) return readTorchCheckpoint(source);
-    if (looksLikeLegacyTorch(source)) throw legacyTorchError(source);
     if (looksLikeSafetensors(source)) return readSafetensors(source);
-    throw new MnerError(
-      "checkpoint-unsupported",
-      `${source.name} is neither a safetensors file nor a PyTorch state dict. Save one with torch.save(model.state_dict(), path).`,
-    );
+    throw new MnerError("checkpoint-unsupported", `${source.name} is not a safetensors file. ${EXPORT_HINT}`);
   } catch (error) {
     source.close();
     throw error;

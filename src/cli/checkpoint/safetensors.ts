@@ -57,7 +57,7 @@ export function readSafetensors(source: ByteSource): Checkpoint {
     );
   }
   requireNoGaps(source, places, source.size - dataStart);
-  return { format: "safetensors", tensors, close: () => source.close() };
+  return { tensors, close: () => source.close() };
 }
 
 function unsupported(source: ByteSource, problem: string): MnerError {

@@ -1,12 +1,12 @@
 // Finds what belongs to a checkpoint: its config, its tokenizer's files and, when training wrote one, its description.
-// A checkpoint is a folder with all of these, or a single file with them beside it or named by options.
+// A checkpoint is a folder with all of these, but for what options name elsewhere.
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { MnerError } from "../../core/mner-error.js";
 import { isSafePath, MANIFEST_LIMITS } from "../../model/index.js";
+import { EXPORT_HINT } from "../checkpoint/open-checkpoint.js";
 
-/** Names under which weights are saved in a folder, best first. */
-const WEIGHT_FILES = ["model.safetensors", "model.pt", "pytorch_model.bin", "model.bin"];
+const WEIGHTS_FILE = "model.safetensors";
 const CONFIG_FILE = "config.json";
 /** Written by training's export: name, version, licence, queries, metrics, calibration. */
 const DESCRIPTION_FILE = "description.json";
@@ -27,9 +27,9 @@ export interface CheckpointOptions {
   readonly tokenizer?: string;
 }
 
-export function findCheckpoint(path: string, options: CheckpointOptions): CheckpointFiles {
-  const folder = isFolder(path) ? path : dirname(path);
-  const weights = folder === path ? findWeights(path) : path;
+export function findCheckpoint(folder: string, options: CheckpointOptions): CheckpointFiles {
+  requireFolder(folder);
+  const weights = findWeights(folder);
   const described = readJson(join(folder, DESCRIPTION_FILE), "optional");
   return {
     weights,
@@ -40,24 +40,25 @@ export function findCheckpoint(path: string, options: CheckpointOptions): Checkp
   };
 }
 
-function isFolder(path: string): boolean {
+function requireFolder(path: string): void {
+  let isFolder: boolean;
   try {
-    return statSync(path).isDirectory();
+    isFolder = statSync(path).isDirectory();
   } catch (error) {
-    throw new MnerError("input-unreadable", `${path} cannot be read. Give a checkpoint's file or folder.`, {
-      cause: error,
-    });
+    throw new MnerError("input-unreadable", `${path} cannot be read. Give a checkpoint's folder.`, { cause: error });
   }
+  if (isFolder) return;
+  if (basename(path) === WEIGHTS_FILE)
+    throw new MnerError("input-invalid", `${path} is a file. Give the folder it lies in.`);
+  throw new MnerError("checkpoint-unsupported", `${path} is not a checkpoint's folder. ${EXPORT_HINT}`);
 }
 
 function findWeights(folder: string): string {
-  const names = new Set(readdirSync(folder));
-  const found = WEIGHT_FILES.find((name) => names.has(name));
-  if (found !== undefined) return join(folder, found);
-  throw new MnerError(
-    "input-unreadable",
-    `${folder} has no weights: one of ${WEIGHT_FILES.join(", ")} is looked for. Name the file itself if it is called otherwise.`,
-  );
+  const names = readdirSync(folder);
+  if (names.includes(WEIGHTS_FILE)) return join(folder, WEIGHTS_FILE);
+  if (names.some((name) => /\.(?:pt|pth|bin)$/.test(name)))
+    throw new MnerError("checkpoint-unsupported", `${folder} has no ${WEIGHTS_FILE}. ${EXPORT_HINT}`);
+  throw new MnerError("input-unreadable", `${folder} has no ${WEIGHTS_FILE}. Give a checkpoint's folder.`);
 }
 
 /** `purpose` says what the file is for when it is missing; "optional" makes that no error. */
@@ -99,10 +100,9 @@ function readTokenizer(folder: string): { path: string; bytes: Uint8Array }[] {
   return files;
 }
 
-/** A model's name when none is given: that of the folder or file, as far as it may stand in a manifest. */
+/** A model's name when none is given: that of the folder, as far as it may stand in a manifest. */
 export function defaultName(path: string): string {
   const name = basename(path)
-    .replace(/\.(?:safetensors|pt|bin|pth)$/i, "")
     .replace(/[^A-Za-z0-9._+-]+/g, "-")
     .replace(/^[^A-Za-z0-9]+/, "");
   return isSafePath(name) ? name : "model";

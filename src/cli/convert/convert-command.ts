@@ -1,4 +1,4 @@
-// `mner-qg convert`: a PyTorch checkpoint becomes a model folder that a browser can load. Weights stream through one at a
+// `mner-qg convert`: a safetensors folder becomes a model folder that a browser can load. Weights stream through one at a
 // time, so the memory needed does not grow with the model.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -18,7 +18,6 @@ import {
 import { openSystem } from "../../systems/index.js";
 import { weightShapes } from "../../systems/network.js";
 import type { System, SystemConfig } from "../../systems/system.js";
-import type { Checkpoint } from "../checkpoint/checkpoint.js";
 import { openCheckpoint } from "../checkpoint/open-checkpoint.js";
 import { type CommandContext, EXIT } from "../terminal/context.js";
 import { choiceOption, parseOptions, requiredOption, textOption, usage } from "../terminal/options.js";
@@ -31,8 +30,8 @@ import { type PlannedTensor, planTensors } from "./plan-tensors.js";
 
 export const CONVERT_HELP = `mner-qg convert CHECKPOINT --out DIR [options]
 
-Turns a checkpoint into a model folder for the browser. CHECKPOINT is a folder with model.safetensors (or model.pt,
-pytorch_model.bin), config.json and the tokenizer's files, or the weights' file itself. Nothing in it is executed.
+Turns a checkpoint into a model folder for the browser. CHECKPOINT is a folder with model.safetensors, config.json and the
+tokenizer's files, as \`python -m training.export\` writes it; of a PyTorch checkpoint it makes one with --checkpoint FILE.pt.
 
   --out DIR          where the model folder goes; must be new or empty
   --bits 8|16|32     8: matrices in 8 bits, the rest (and a small photo trunk) in float16 (default); 16: float16; 32: float32
@@ -102,7 +101,7 @@ async function convert(options: ConvertOptions, context: CommandContext): Promis
       const { recordSelfTest } = await import("./self-test.js");
       await recordSelfTest(options.out, context.signal);
     }
-    report(options, folder.manifest, checkpoint, errors, tested, context);
+    report(options, folder.manifest, errors, tested, context);
   } finally {
     checkpoint.close();
   }
@@ -224,7 +223,6 @@ function requireExact(bits: WeightBits, errors: readonly ModuleError[]): void {
 function report(
   options: ConvertOptions,
   manifest: ModelManifest,
-  checkpoint: Checkpoint,
   errors: readonly ModuleError[],
   tested: boolean,
   context: CommandContext,
@@ -237,7 +235,6 @@ function report(
       bits: options.bits,
       bytes,
       parameters,
-      format: checkpoint.format,
       selfTest: tested,
       errors,
     };

@@ -160,11 +160,11 @@ async function answer(record: CorpusRecord, photos: string | null, pool: Analysi
   const place = photos === null || tweet.image === null ? null : placeOf(photos, tweet);
   if (place !== null && "path" in place) {
     const outcome = await pool.analyse({ text: tweet.text, photo: place.path });
-    if (outcome.failure === null) return { record, outcome, photo: "read" };
     // A photo that cannot be read leaves a tweet without one, which is scored all the same.
-    if (!outcome.failure.code.startsWith("image-")) return { record, outcome, photo: "read" };
+    const isBroken = outcome.result?.image === null;
+    return { record, outcome, photo: isBroken ? "broken" : "read" };
   }
-  const photo = place === null ? "none" : "path" in place ? "broken" : "missing";
+  const photo = place === null ? "none" : "missing";
   return { record, outcome: await pool.analyse({ text: tweet.text, photo: null }), photo };
 }
 

@@ -166,7 +166,12 @@ async function ask(
 ): Promise<Asked> {
   try {
     const queries = questions.map(({ label, query, kind }) => ({ label: `${kind} ${label}`, query }));
-    const outcome = await pool.analyse({ text: NEUTRAL_TEXT, photo: findPhoto(folder, photo.file), queries });
+    const outcome = await pool.analyse({
+      strictPhoto: true,
+      text: NEUTRAL_TEXT,
+      photo: findPhoto(folder, photo.file),
+      queries,
+    });
     return { photo, questions, outcome };
   } catch (error) {
     return { photo, questions, outcome: failureOf(error) };

@@ -1,6 +1,7 @@
 // What the terminal is told: options understood or refused by name, progress that suits where it goes, tables that line up.
 import { describe, expect, it } from "vitest";
 import { isMnerError } from "../../core/mner-error.js";
+import { run } from "../run.js";
 import type { CommandContext } from "./context.js";
 import { choiceOption, integerOption, numberOption, parseOptions, requiredOption, textOption } from "./options.js";
 import { startProgress } from "./progress.js";
@@ -28,6 +29,17 @@ const usageOf = (run: () => unknown): string => {
   }
   return "nothing thrown";
 };
+
+describe("the terminal", () => {
+  it("is told nothing that it would act on", async () => {
+    const { context, lines } = listen(false);
+    await run(["\u001b]0;owned\u0007\u009b2J"], context);
+    await run(["annotate", "\u001b[31m.xyz"], context);
+    await run(["annotate", "a.jsonl", "--\u001b[2J"], context);
+    expect(lines.join("")).toContain("owned");
+    expect(lines.join("")).not.toMatch(/[^\P{Cc}\n]/u);
+  });
+});
 
 describe("options", () => {
   it("are read by kind", () => {

@@ -5,7 +5,7 @@ import { toCoco } from "./coco.js";
 import { toConll } from "./conll.js";
 import { escapeXml, paintSvg } from "./paint-svg.js";
 import { fileName, safeAddress } from "./source.js";
-import { toWebAnnotation } from "./web-annotation.js";
+import { type SpecificResource, toWebAnnotation } from "./web-annotation.js";
 
 function result(
   text: string,
@@ -15,7 +15,8 @@ function result(
   return {
     text,
     image,
-    entities: entities.map(({ start = 0, end = 1, type = "PER", score = 0.9, region = null }) => ({
+    entities: entities.map(({ start = 0, end = 1, type = "PER", score = 0.9, region = null, ...rest }) => ({
+      ...rest,
       start,
       end,
       text: text.slice(start, end),
@@ -77,7 +78,7 @@ describe("toWebAnnotation", () => {
   it("counts code points, as the standard says", () => {
     const text = "🚀🚀 Ada";
     const { first } = toWebAnnotation(result(text, [{ start: 5, end: 8 }]));
-    const [position, quote] = first.items[0]!.target[0]!.selector;
+    const [position, quote] = (first.items[0]!.target[0] as SpecificResource).selector;
     expect(position).toEqual({ type: "TextPositionSelector", start: 3, end: 6 });
     expect(quote).toEqual({ type: "TextQuoteSelector", exact: "Ada", prefix: "🚀🚀 ", suffix: "" });
   });
@@ -92,11 +93,35 @@ describe("toWebAnnotation", () => {
       selector: [{ type: "FragmentSelector", value: "xywh=pixel:1,2,10,20" }],
     });
   });
+  it("gives ids that no other text, page or entry has", () => {
+    const idsOf = (text: string, page?: string): string[] => {
+      const { id, first } = toWebAnnotation(
+        result(text, [
+          { start: 0, end: 3 },
+          { start: 4, end: 7 },
+        ]),
+        { page },
+      );
+      return [id, first.id, ...first.items.map((item) => item.id)];
+    };
+    const all = [...idsOf("Ada Bob"), ...idsOf("Ada Dan"), ...idsOf("Ada Bob", "https://example.org/")];
+    expect(new Set(all).size).toBe(12);
+    expect(idsOf("Ada Bob")).toEqual(idsOf("Ada Bob"));
+  });
+  it("says that it is one of two where it may be either", () => {
+    const region = { box: [1, 2, 11, 22] as const, score: 0.5 };
+    const entity = { start: 0, end: 3, region, alternatives: [region], ambiguous: true };
+    const { first } = toWebAnnotation(result("Ada", [entity], { width: 50, height: 50 }));
+    expect(first.items[0]!.target[1]).toMatchObject({ type: "Choice", items: [{}, {}] });
+  });
   it("passes on no address that would run when opened", () => {
     const entity = { start: 0, end: 3, region: { box: [1, 2, 11, 22] as const, score: 1 } };
     const hostile = { page: "javascript:alert(1)", photo: "data:text/html,<script>alert(1)</script>" };
     const { first } = toWebAnnotation(result("Ada", [entity], { width: 50, height: 50 }), hostile);
-    expect(first.items[0]?.target.map(({ source }) => source)).toEqual(["urn:mner-qg:text", "urn:mner-qg:photo"]);
+    expect((first.items[0]!.target as SpecificResource[]).map(({ source }) => source)).toEqual([
+      "urn:mner-qg:text",
+      "urn:mner-qg:photo",
+    ]);
   });
 });
 
@@ -109,6 +134,20 @@ describe("toCoco", () => {
     expect(coco.images).toMatchObject([{ id: 1, file_name: "kew gardens.jpg", width: 50, height: 60 }]);
     expect(coco.categories.map(({ name }) => name)).toEqual(["PER", "LOC"]);
     expect(coco.annotations).toMatchObject([{ category_id: 2, bbox: [1, 2, 10, 20], area: 200, score: 0.5 }]);
+    expect(coco.annotations[0]!.segmentation).toEqual([[1, 2, 11, 2, 11, 22, 1, 22]]);
+  });
+  it("writes a shared box once, with all its names, and both boxes of a name that may be either", () => {
+    const here = { box: [1, 2, 11, 22] as const, score: 0.5 };
+    const there = { box: [20, 2, 31, 22] as const, score: 0.4 };
+    const names = [
+      { start: 0, end: 3, region: here },
+      { start: 4, end: 7, region: here, alternatives: [there], ambiguous: true },
+    ];
+    const { annotations } = toCoco(result("Ada Bob", names, { width: 50, height: 60 }));
+    expect(annotations.map(({ bbox, attributes }) => [bbox[0], attributes.names.map(({ text }) => text)])).toEqual([
+      [1, ["Ada", "Bob"]],
+      [20, ["Bob"]],
+    ]);
   });
   it("has no image without a photo", () => {
     expect(toCoco(result("Ada", [{}]))).toMatchObject({ images: [], annotations: [] });

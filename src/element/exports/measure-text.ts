@@ -69,7 +69,7 @@ export function measureText(text: string, spans: readonly SpanInput[], style: Te
       range.setEnd(node, Math.min(text.length, start + 1));
       const rect = range.getBoundingClientRect();
       const middle = rect.height > 0 ? rect.top + rect.height / 2 - origin.top : (index + 0.5) * style.lineHeight;
-      return { text: line.replace(/\s+$/u, "").replace(/[\n\r]/g, ""), baseline: middle + style.size * 0.34 };
+      return { text: line.trimEnd().replace(/[\n\r]/g, ""), baseline: middle + style.size * 0.34 };
     });
     const pieces = spans.map(({ start, end }) => {
       range.setStart(node, start);

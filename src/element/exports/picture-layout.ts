@@ -1,13 +1,14 @@
 // Lays text and photo out as one picture, as a list of plain shapes that an SVG writer and a canvas painter both understand.
 // Always on white with the light inks: it is made for papers and slides.
 
-import type { Size } from "../fit-photo.js";
+import type { Size } from "../layout.js";
 import { inks } from "../palette.js";
 import { placeLabels } from "../place-labels.js";
 import type { Segmentation } from "../segment-text.js";
-import type { Speaker } from "../strings/speak.js";
-import { dashes, lookOf } from "../type-look.js";
-import { area, type ShownBox, type View } from "../view-model.js";
+import type { Localizer } from "../strings/localize.js";
+import { boxNames } from "../templates/photo.js";
+import { dashes, styleOf } from "../type-style.js";
+import { area, type ShownBox, type View } from "../view.js";
 import type { MeasuredText } from "./measure-text.js";
 
 export type Shape =
@@ -61,7 +62,7 @@ export interface Picture {
 export interface PictureInput {
   readonly view: View;
   readonly segmentation: Segmentation;
-  readonly speaker: Speaker;
+  readonly localizer: Localizer;
   readonly photo: Size | null;
   readonly text: MeasuredText;
   /** Width of a string at a size and weight. */
@@ -78,7 +79,7 @@ const muted = "#5a5f6a";
 const white = "#ffffff";
 
 function inkFor(type: string): string {
-  return inks[lookOf(type).color.slice("var(--_".length, -1)]?.light ?? dark;
+  return inks[styleOf(type).color.slice("var(--_".length, -1)]?.light ?? dark;
 }
 
 function cut(text: string, width: number, measure: (text: string) => number): string {
@@ -90,7 +91,7 @@ function cut(text: string, width: number, measure: (text: string) => number): st
 
 function textShapes({ view, segmentation, text }: PictureInput, top: number): Shape[] {
   const marks = segmentation.spans.flatMap((span): Shape[] => {
-    const look = lookOf(view.entities[span.index]!.type);
+    const style = styleOf(view.entities[span.index]!.type);
     const ink = inkFor(view.entities[span.index]!.type);
     const depth = span.lanes - 1 - span.lane;
     return (text.spans[span.index] ?? []).flatMap((rect): Shape[] => {
@@ -112,9 +113,9 @@ function textShapes({ view, segmentation, text }: PictureInput, top: number): Sh
         width: rect.width,
         stroke: ink,
         strokeWidth,
-        dash: dashes(look.pattern),
+        dash: dashes(style.pattern),
       });
-      return look.pattern === "double" ? [wash, line(y - 1.5, 1.2), line(y + 1.5, 1.2)] : [wash, line(y, 2.2)];
+      return style.pattern === "double" ? [wash, line(y - 1.5, 1.2), line(y + 1.5, 1.2)] : [wash, line(y, 2.2)];
     });
   });
   const width = pictureWidth - 2 * margin;
@@ -133,16 +134,16 @@ function textShapes({ view, segmentation, text }: PictureInput, top: number): Sh
   return [...marks, ...lines];
 }
 
-function legend({ view, speaker, measure }: PictureInput, y: number): Shape[] {
+function legend({ view, localizer, measure }: PictureInput, y: number): Shape[] {
   let x = margin;
   return view.types
     .filter(({ hidden }) => !hidden)
     .flatMap(({ type }): Shape[] => {
-      const text = speaker.typeName(type);
+      const text = localizer.typeName(type);
       const at = x;
       x += 18 + measure(text, small, 400) + 22;
       return [
-        { kind: "path", x: at, y: y - 11, scale: 1.2, path: lookOf(type).shape, fill: inkFor(type) },
+        { kind: "path", x: at, y: y - 11, scale: 1.2, path: styleOf(type).shape, fill: inkFor(type) },
         { kind: "text", x: at + 18, y, text, size: small, weight: 400, fill: muted, direction: "ltr" },
       ];
     });
@@ -150,9 +151,9 @@ function legend({ view, speaker, measure }: PictureInput, y: number): Shape[] {
 
 function boxShapes(box: ShownBox, scale: number, top: number): Shape[] {
   const [x0, y0, x1, y1] = box.box.map((side) => side * scale) as [number, number, number, number];
-  const look = lookOf(box.type);
+  const style = styleOf(box.type);
   const ink = inkFor(box.type);
-  const twice = look.pattern === "double";
+  const twice = style.pattern === "double";
   const stroke = (color: string, strokeWidth: number, dash = "none"): Shape => ({
     kind: "rect",
     x: margin + x0,
@@ -163,17 +164,21 @@ function boxShapes(box: ShownBox, scale: number, top: number): Shape[] {
     strokeWidth,
     dash,
   });
+  // Broken all through where it is less likely than not, or one of two.
+  const broken = box.unsure ? "12 8" : "none";
   return [
-    stroke("#000000", 6),
-    twice ? stroke(ink, 5) : stroke(white, 4.4),
-    twice ? stroke(white, 1.6) : stroke(ink, 2.8, dashes(look.pattern)),
+    stroke("#000000", 6, broken),
+    twice ? stroke(ink, 5, broken) : stroke(white, 4.4, broken),
+    twice ? stroke(white, 1.6, broken) : stroke(ink, 2.8, box.unsure ? broken : dashes(style.pattern)),
   ];
 }
 
-function labelShapes({ view, speaker, measure }: PictureInput, scale: number, photo: Size, top: number): Shape[] {
+function labelShapes({ view, localizer, measure }: PictureInput, scale: number, photo: Size, top: number): Shape[] {
   const boxes = [...view.boxes].sort((a, b) => area(a.box) - area(b.box));
   const texts = boxes.map((box) =>
-    cut(speaker.join([...new Set(box.entities.map(({ text }) => text))]), 300, (text) => measure(text, small, 600)),
+    cut([boxNames({ localizer }, box), localizer.percent(box.score)].filter(Boolean).join(" "), 300, (text) =>
+      measure(text, small, 600),
+    ),
   );
   const places = placeLabels(
     boxes.map(({ box: [x0, y0, x1, y1] }, index) => ({
@@ -192,7 +197,7 @@ function labelShapes({ view, speaker, measure }: PictureInput, scale: number, ph
     const width = measure(text, small, 600) + 34;
     return [
       { kind: "rect", x, y, width, height: 26, fill: inkFor(box.type), stroke: white, strokeWidth: 1 },
-      { kind: "path", x: x + 9, y: y + 8, scale: 1, path: lookOf(box.type).shape, fill: white },
+      { kind: "path", x: x + 9, y: y + 8, scale: 1, path: styleOf(box.type).shape, fill: white },
       { kind: "text", x: x + 25, y: y + 18, text, size: small, weight: 600, fill: white, direction: "ltr" },
     ];
   });

@@ -1,6 +1,6 @@
 // Pictures of a tag, as SVG or PNG.
 import { MnerError } from "../../core/mner-error.js";
-import { absolute } from "../absolute.js";
+import { absolute } from "../loose-values.js";
 import type { Scene } from "../scene.js";
 import { measureText } from "./measure-text.js";
 import { paintCanvas } from "./paint-canvas.js";
@@ -36,7 +36,7 @@ function compose(scene: Scene, photo: Drawable | null): Picture {
   return layPicture({
     view: scene.view,
     segmentation: scene.segmentation,
-    speaker: scene.speaker,
+    localizer: scene.localizer,
     photo: photo && (scene.size ?? sizeOf(photo)),
     text: measureText(
       scene.text,

@@ -4,7 +4,7 @@
 import { MnerError } from "../../core/mner-error.js";
 import type { AnalysisResult } from "../../core/results.js";
 import type { ImageInput } from "../../engine/analyzer.js";
-import { absolute } from "../absolute.js";
+import { absolute } from "../loose-values.js";
 
 export interface ExportSource {
   /** Address of the page that holds the text. */
@@ -19,15 +19,14 @@ export function exportable(result: AnalysisResult | null): AnalysisResult {
   throw new MnerError("results-invalid", "There are no results to export yet. Await analyze(), or set results.");
 }
 
-export function sourceOf({
-  image,
-  src,
-  baseURI,
-}: {
+/** What a tag says of where its text and photo come from. */
+export interface SourceTag {
   readonly image: ImageInput | null;
   readonly src: string | null;
   readonly baseURI: string;
-}): ExportSource {
+}
+
+export function sourceOf({ image, src, baseURI }: SourceTag): ExportSource {
   const photo = image instanceof URL || typeof image === "string" ? String(image) : src;
   return { page: baseURI, photo: photo ? absolute(photo, baseURI) : undefined };
 }

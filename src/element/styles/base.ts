@@ -38,11 +38,13 @@ export const baseStyles = css`
   .below {
     grid-area: below;
   }
-  .plain .below {
-    max-inline-size: 46rem;
-  }
   .plain .looking {
     margin: 0;
+  }
+  .caption {
+    display: block;
+    margin-block-start: 0.3em;
+    color: var(--_muted);
   }
   .quiet {
     position: absolute;

@@ -10,7 +10,7 @@ export const panelStyles = css`
     display: flex;
     align-items: center;
     gap: 0.75rem;
-    min-block-size: 3.6em;
+    min-block-size: 3.5em;
     padding-block-start: 0.2em;
   }
   .status {
@@ -29,13 +29,6 @@ export const panelStyles = css`
   .status > .facts {
     contain: inline-size;
   }
-  /* Two lines are kept for it in any case. */
-  .said {
-    display: -webkit-box;
-    -webkit-box-orient: vertical;
-    -webkit-line-clamp: 2;
-    overflow: hidden;
-  }
   .said,
   .facts,
   .busy {
@@ -44,13 +37,9 @@ export const panelStyles = css`
   .who .glyph {
     margin-inline-end: 0.45em;
   }
-  .who b,
-  .asked b {
+  .who b {
     color: var(--mner-qg-text, currentColor);
     font-weight: 650;
-  }
-  .query .facts {
-    white-space: normal;
   }
   .busy {
     display: flex;
@@ -59,45 +48,18 @@ export const panelStyles = css`
     inline-size: 100%;
   }
   progress {
-    appearance: none;
     flex: 0 1 9rem;
-    block-size: 4px;
-    border: 0;
-    border-radius: 2px;
-    overflow: hidden;
-    background: var(--_line);
-    color: var(--_org);
-  }
-  progress::-webkit-progress-bar {
-    background: var(--_line);
-  }
-  progress::-webkit-progress-value {
-    background: var(--_org);
-    transition: inline-size 0.2s;
-  }
-  progress::-moz-progress-bar {
-    background: var(--_org);
-  }
-  progress:indeterminate {
-    background: linear-gradient(90deg, transparent 25%, var(--_org) 50%, transparent 75%) 0 0 / 200% 100%, var(--_line);
-    animation: pass 1.6s linear infinite;
-  }
-  progress:indeterminate::-webkit-progress-bar {
-    background: transparent;
-  }
-  @keyframes pass {
-    from {
-      background-position: 100% 0, 0 0;
-    }
-    to {
-      background-position: -100% 0, 0 0;
-    }
+    accent-color: var(--_org);
   }
   .bar {
     display: flex;
     flex-wrap: wrap;
     align-items: center;
+    gap: 0.4rem;
     min-block-size: 30px;
+  }
+  .switches {
+    margin-inline-start: auto;
   }
   .filters,
   .switches {
@@ -166,8 +128,7 @@ export const panelStyles = css`
   li {
     border-block-end: 1px solid var(--_line);
   }
-  .item,
-  .query {
+  .item {
     inline-size: 100%;
     padding: 0.5em 0.4em;
   }
@@ -200,35 +161,18 @@ export const panelStyles = css`
     color: var(--_muted);
   }
   .item:hover,
-  .item.lit,
-  .query:hover,
-  .query[aria-pressed="true"] {
+  .item.lit {
     background: color-mix(in srgb, var(--c) 10%, transparent);
   }
-  .query {
-    display: grid;
-    gap: 0.25em;
+  .answers {
+    border: 0;
   }
-  .asked {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: baseline;
-    gap: 0 0.5em;
+  .answers li {
+    border: 0;
+    padding-block: 0.15em;
   }
-  .asked q {
-    color: var(--_muted);
-  }
-  .meter {
-    display: block;
-    block-size: 4px;
-    border-radius: 2px;
-    overflow: hidden;
-    background: var(--_line);
-  }
-  .meter > span {
-    display: block;
-    block-size: 100%;
-    background: var(--c);
+  .answers .glyph {
+    margin-inline-end: 0.45em;
   }
   .error,
   .notice {
@@ -260,31 +204,14 @@ export const panelStyles = css`
   ::slotted(*) {
     max-inline-size: 100%;
   }
-  @media (prefers-reduced-motion: reduce) {
-    progress:indeterminate {
-      animation: none;
-    }
-    progress::-webkit-progress-value {
-      transition: none;
-    }
-  }
   @media (forced-colors: active) {
     .filter[aria-pressed="true"],
     .button[aria-expanded="true"] {
       border-width: 2px;
     }
-    .item.lit,
-    .query[aria-pressed="true"] {
+    .item.lit {
       outline: 2px solid Highlight;
       outline-offset: -2px;
-    }
-    .meter,
-    progress {
-      border: 1px solid CanvasText;
-    }
-    .meter > span {
-      forced-color-adjust: none;
-      background: CanvasText;
     }
   }
   /* Paper has no buttons: it gets the whole list instead. */

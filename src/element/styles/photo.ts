@@ -81,6 +81,10 @@ export const photoStyles = css`
     stroke: #fff;
     stroke-width: 1.4px;
   }
+  /* Broken all through, where the type's own pattern only breaks the ink. */
+  .box.unsure rect {
+    stroke-dasharray: 10 7;
+  }
   .box.lit .halo {
     fill: color-mix(in srgb, var(--c) 16%, transparent);
     stroke-width: 8px;
@@ -120,6 +124,9 @@ export const photoStyles = css`
   }
   .label .glyph {
     fill: currentColor;
+  }
+  .label .figure {
+    font-weight: 450;
   }
   .label bdi {
     overflow: hidden;
@@ -166,7 +173,6 @@ export const photoStyles = css`
     .frame {
       break-inside: avoid;
       print-color-adjust: exact;
-      -webkit-print-color-adjust: exact;
     }
   }
 `;

@@ -4,16 +4,16 @@ import { html, nothing, type TemplateResult } from "lit";
 import { placeOf, type Scene, seen } from "../scene.js";
 import type { PlacedSpan, Run } from "../segment-text.js";
 import { type Styles, setStyle } from "../set-style.js";
-import { lookOf, underlineHeight, underlineImage } from "../type-look.js";
-import type { ShownEntity } from "../view-model.js";
+import { styleOf, underlineHeight, underlineImage } from "../type-style.js";
+import type { ShownEntity } from "../view.js";
 
 const laneStep = 5;
 
-export function spanLabel(scene: Pick<Scene, "speaker" | "result">, entity: ShownEntity): string {
-  const { speaker } = scene;
+export function spanLabel(scene: Pick<Scene, "localizer" | "result">, entity: ShownEntity): string {
+  const { localizer } = scene;
   const place = placeOf(scene, entity);
-  const values = { name: entity.text, type: speaker.typeName(entity.type), place };
-  return speaker.fill(place ? speaker.strings.spanLabel : speaker.strings.spanLabelNoPhoto, values);
+  const values = { name: entity.text, type: localizer.typeName(entity.type), place };
+  return localizer.fill(place ? localizer.strings.spanLabel : localizer.strings.spanLabelNoPhoto, values);
 }
 
 /** Underlines of all spans over a run, as layers of one background: inner spans next to the letters, outer ones below. */
@@ -22,16 +22,16 @@ function runStyles(scene: Scene, run: Run, spans: readonly PlacedSpan[]): Styles
   const inner = spans.at(-1)!;
   const lit = entities.findLast((entity) => scene.active.has(entity.id)) ?? entities.at(-1)!;
   const layers = spans.map((span, index) => {
-    const look = lookOf(entities[index]!.type);
+    const style = styleOf(entities[index]!.type);
     const up = (span.lanes === 1 ? 0 : span.lane) * laneStep;
     return {
-      image: underlineImage(look),
-      size: `100% ${underlineHeight(look.pattern)}px`,
+      image: underlineImage(style),
+      size: `100% ${underlineHeight(style.pattern)}px`,
       at: `0 calc(100% - ${up}px)`,
     };
   });
   return {
-    "--c": lookOf(lit.type).color,
+    "--c": styleOf(lit.type).color,
     "background-image": layers.map((layer) => layer.image).join(),
     "background-size": layers.map((layer) => layer.size).join(),
     "background-position": layers.map((layer) => layer.at).join(),
@@ -42,20 +42,20 @@ function runStyles(scene: Scene, run: Run, spans: readonly PlacedSpan[]): Styles
 }
 
 function chip(scene: Scene, entity: ShownEntity): TemplateResult {
-  const look = lookOf(entity.type);
+  const style = styleOf(entity.type);
   const here = scene.stop?.kind === "span" && scene.stop.entity === entity.id;
   const kind = `chip ${seen(scene, entity) === false ? "hollow" : ""}`;
   return html`<button
     type="button"
     class=${kind}
-    part="chip chip-${look.part}"
+    part="chip chip-${style.part}"
     data-entity=${entity.id}
-    data-short=${scene.speaker.shortType(entity.type)}
+    data-short=${scene.localizer.shortType(entity.type)}
     tabindex=${here ? 0 : -1}
     aria-label=${spanLabel(scene, entity)}
     aria-pressed=${scene.pinned === entity.id}
     aria-describedby="hint"
-    ${setStyle({ "--c": look.color })}
+    ${setStyle({ "--c": style.color })}
     @click=${() => scene.act.pinEntity(entity.id)}
   ></button>`;
 }
@@ -64,7 +64,7 @@ function runTemplate(scene: Scene, run: Run, index: number): TemplateResult | st
   if (run.spans.length === 0) return run.text;
   const entities = run.spans.map((span) => scene.view.entities[span.index]!);
   const lit = entities.some((entity) => scene.active.has(entity.id));
-  const parts = entities.map((entity) => `span-${lookOf(entity.type).part}`).join(" ");
+  const parts = entities.map((entity) => `span-${styleOf(entity.type).part}`).join(" ");
   const chips = run.begins.length
     ? html`<span class="chips">${run.begins.map((span) => chip(scene, scene.view.entities[span.index]!))}</span>`
     : nothing;

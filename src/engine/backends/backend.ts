@@ -1,5 +1,6 @@
 // What the engine needs to know of a backend that has been opened, whichever it is.
 import type { BackendName } from "../../core/results.js";
+import type { Products } from "./fused/remember.js";
 
 export interface OpenBackend {
   readonly name: BackendName;
@@ -7,17 +8,25 @@ export interface OpenBackend {
   readonly detail: string;
   /** Cores that it computes on; 0 when it is a GPU. */
   readonly threads: number;
+  /** How it multiplies linear layers of eight bits, where it has several ways. */
+  readonly products?: Products;
   /** Settles with the reason when the device is gone; never for backends that cannot lose one. */
   readonly lost: Promise<string>;
   /** Frees the device and every tensor still on it. */
   close(): void;
 }
 
-/** The WebAssembly binary, compiled: how it is found differs between a page, a worker and Node. */
+/** The WebAssembly binary and what goes with it: how they are found differs between a page, a worker and Node. */
 export interface WasmFiles {
-  compile(threaded: boolean): Promise<WebAssembly.Module>;
+  compile(): Promise<WebAssembly.Module>;
+  /** The same as bytes, which are changed before they are compiled where threads share its memory. */
+  read(): Promise<Uint8Array>;
   /** Threads the backend may use; 1 where the page is not cross-origin isolated. */
-  threads(): Promise<number>;
+  threads(): number;
+  /** A worker that hears a thread's first message, where any may be started. */
+  readonly startThread: (() => Worker) | null;
+  /** How linear layers of eight bits are multiplied, where it is not left to a race. */
+  readonly products?: Products;
 }
 
 export interface OpenOptions {

@@ -1,31 +1,31 @@
 // Where a page or worker finds the wasm binary: files beside the script, wherever that was loaded from.
 
-import plainUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
-import threadedUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url";
+import binaryUrl from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
 import { MnerError } from "../../core/mner-error.js";
+import { startWorker } from "../browser-worker.js";
 import type { WasmFiles } from "./backend.js";
 
 /** More threads than this gain nothing on matrices of a tweet's size. */
 const MOST_THREADS = 4;
 /** With fewer cores, two workers of one thread each are faster than one worker of two (docs/decisions/worker.md). */
 const FEWEST_THREADS = 4;
-/** How long a thread may take to answer before it counts as forbidden. */
-const THREAD_ANSWER_MS = 2000;
 
-export function browserWasmFiles(): WasmFiles {
+/** `script`: that of the engine's worker, which a thread can be started from; null where no worker can be had. */
+export function browserWasmFiles(script: string | null = null): WasmFiles {
+  const url = new URL(binaryUrl, import.meta.url);
   return {
-    compile: (threaded) => fetchModule(new URL(threaded ? threadedUrl : plainUrl, import.meta.url)),
-    async threads() {
-      // Shared memory exists only on cross-origin isolated pages, and a Content-Security-Policy may forbid the workers
-      // that threads are; the backend would then wait for them for ever.
+    compile: () => compileFrom(url),
+    read: async () => new Uint8Array(await (await fetchFile(url)).arrayBuffer()),
+    threads() {
+      // Shared memory exists only on cross-origin isolated pages.
       const cores = navigator.hardwareConcurrency || 1;
-      if (!globalThis.crossOriginIsolated || cores < FEWEST_THREADS || !(await canStartThreads())) return 1;
-      return Math.min(MOST_THREADS, cores);
+      return globalThis.crossOriginIsolated && cores >= FEWEST_THREADS ? Math.min(MOST_THREADS, cores) : 1;
     },
+    startThread: script === null ? null : () => startWorker(script),
   };
 }
 
-async function fetchModule(url: URL): Promise<WebAssembly.Module> {
+async function fetchFile(url: URL): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url);
@@ -33,6 +33,11 @@ async function fetchModule(url: URL): Promise<WebAssembly.Module> {
     throw missing(url, "cannot be fetched", cause);
   }
   if (!response.ok) throw missing(url, `gives status ${response.status}`);
+  return response;
+}
+
+async function compileFrom(url: URL): Promise<WebAssembly.Module> {
+  const response = await fetchFile(url);
   try {
     // Needs the right content type, which not every server sends; the copy serves for those.
     if (/^application\/wasm\b/.test(response.headers.get("content-type") ?? "")) {
@@ -50,27 +55,4 @@ function missing(url: URL, what: string, cause?: unknown): MnerError {
     `The file ${url.href} ${what}. Serve every file of the dist folder next to the script, and allow 'wasm-unsafe-eval' if the page has a Content-Security-Policy.`,
     { cause },
   );
-}
-
-function canStartThreads(): Promise<boolean> {
-  return new Promise((resolve) => {
-    const url = URL.createObjectURL(new Blob(["postMessage(0)"], { type: "text/javascript" }));
-    const settle = (answer: boolean, worker?: Worker): void => {
-      clearTimeout(timer);
-      worker?.terminate();
-      URL.revokeObjectURL(url);
-      resolve(answer);
-    };
-    const timer = setTimeout(() => settle(false), THREAD_ANSWER_MS);
-    try {
-      const worker = new Worker(url);
-      worker.onmessage = () => settle(true, worker);
-      worker.onerror = (event) => {
-        event.preventDefault();
-        settle(false, worker);
-      };
-    } catch {
-      settle(false);
-    }
-  });
 }

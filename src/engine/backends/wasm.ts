@@ -1,15 +1,18 @@
 // WebAssembly with SIMD. The module is started here rather than by the package's own start-up code, because that one
 // fetches the binary by itself, without checking the answer, and ignores how many threads the page may really use.
-import { BackendWasm, setThreadsCount } from "@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js";
+import { BackendWasm } from "@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js";
 import * as plainModule from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js";
-import * as threadedModule from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js";
-import { wasmWorkerContents } from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.worker.js";
 import { registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
 import { MnerError } from "../../core/mner-error.js";
-import { NEVER_LOST, type OpenBackend, type OpenOptions } from "./backend.js";
+import { NEVER_LOST, type OpenBackend, type OpenOptions, type WasmFiles } from "./backend.js";
 import { prepareCore } from "./core.js";
-import { startKernels } from "./fused/kernel-module.js";
-import { registerFusedKernels } from "./fused/register.js";
+import { compileKernels, startKernels } from "./fused/kernel-module.js";
+import { openPool } from "./fused/pool.js";
+import { chooseProducts, RACE_BYTES } from "./fused/race.js";
+import { registerFusedKernels, type WasmBackend } from "./fused/register.js";
+import type { Products } from "./fused/remember.js";
+import { BOARD_BYTES, type Runner, singleRunner } from "./fused/runner.js";
+import { compileShared } from "./fused/share-memory.js";
 import { registerWasmKernels } from "./wasm-kernels.js";
 
 /** A module whose one function pops a SIMD constant: valid exactly where SIMD is. */
@@ -27,8 +30,6 @@ export function hasWasmSimd(): boolean {
 
 interface StartedModule {
   readonly asm: { readonly memory: WebAssembly.Memory };
-  /** Only where threads share it. */
-  readonly wasmMemory?: WebAssembly.Memory;
   cwrap(name: string, returns: string | null, takes: readonly string[]): (...values: number[]) => number;
   tfjs?: Record<string, (...values: number[]) => number>;
 }
@@ -57,60 +58,92 @@ export async function openWasm({ wasm: files }: Pick<OpenOptions, "wasm">): Prom
   }
   prepareCore();
   registerWasmKernels();
-  const threads = await files.threads();
-  const threaded = threads > 1;
-  const compiled = await files.compile(threaded);
-  const started = await start(compiled, threaded);
+  const threads = files.startThread === null ? 1 : files.threads();
+  const started = await start(files, threads > 1);
   started.tfjs = Object.fromEntries(
     ENTRY_POINTS.map(([key, exported, takes, returns]) => [
       key,
       started.cwrap(exported, returns ? "number" : null, new Array<string>(takes).fill("number")),
     ]),
   );
-  setThreadsCount(threads);
   const backend = new BackendWasm(started as unknown as ConstructorParameters<typeof BackendWasm>[0]);
   registerBackend("wasm", () => backend);
-  registerFusedKernels(await startKernels(started.wasmMemory ?? started.asm.memory), threads);
+  const memory = started.asm.memory;
+  const runner = await startRunner(backend as unknown as WasmBackend, memory, files, threads);
+  const products = files.products ?? (await raceOn(backend as unknown as WasmBackend, runner));
+  registerFusedKernels(runner, products === "sixteen-bits");
   await setBackend("wasm");
   return {
     name: "wasm",
-    detail: threaded ? `${threads} threads` : "1 thread",
-    threads,
+    detail: runner.threads > 1 ? `${runner.threads} threads` : "1 thread",
+    threads: runner.threads,
+    products,
     lost: NEVER_LOST,
-    close: () => removeBackend("wasm"),
+    close: () => {
+      runner.close();
+      removeBackend("wasm");
+    },
   };
 }
 
-function start(compiled: WebAssembly.Module, threaded: boolean): Promise<StartedModule> {
+/** Memory of the backend's that the kernels use for something of their own. */
+function reserve(backend: WasmBackend, bytes: number): { address: number; free(): void } {
+  const { dataId } = backend.makeOutput([Math.ceil(bytes / 4)], "float32");
+  return { address: backend.dataIdMap.get(dataId).memoryOffset, free: () => void backend.disposeData(dataId) };
+}
+
+async function startRunner(
+  backend: WasmBackend,
+  memory: WebAssembly.Memory,
+  { startThread }: WasmFiles,
+  threads: number,
+): Promise<Runner> {
+  const module = await compileKernels(memory);
+  const kernels = await startKernels(module, memory);
+  if (threads === 1) return singleRunner(kernels);
+  // Kept for as long as there are threads.
+  const board = reserve(backend, BOARD_BYTES);
+  new Uint8Array(memory.buffer).fill(0, board.address, board.address + BOARD_BYTES);
+  try {
+    return await openPool({ module, memory, kernels, board: board.address, threads, startThread: startThread! });
+  } catch {
+    // Workers may be forbidden; one thread does the same, only later.
+    return singleRunner(kernels);
+  }
+}
+
+async function raceOn(backend: WasmBackend, { kernels }: Runner): Promise<Products> {
+  const place = reserve(backend, RACE_BYTES);
+  try {
+    return await chooseProducts(kernels, place.address, deviceCaches());
+  } finally {
+    place.free();
+  }
+}
+
+/** The browser's cache storage, or null where there is none or it may not be touched. */
+function deviceCaches(): CacheStorage | null {
+  try {
+    return globalThis.caches ?? null;
+  } catch {
+    return null; // reading the property throws in sandboxed frames
+  }
+}
+
+async function start(files: WasmFiles, shared: boolean): Promise<StartedModule> {
+  const { module, memory } = shared ? await compileShared(await files.read()) : { module: await files.compile() };
   return new Promise((resolve, reject) => {
-    const factory = factoryOf(threaded ? threadedModule : plainModule);
     const options = {
       instantiateWasm(
         imports: WebAssembly.Imports,
         receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
       ) {
-        WebAssembly.instantiate(compiled, imports).then((instance) => receive(instance, compiled), reject);
+        const all = memory ? { ...imports, env: { ...imports.env, memory } } : imports;
+        WebAssembly.instantiate(module, all).then((instance) => receive(instance, module), reject);
         return {};
       },
-      locateFile: (path: string): string => (path.endsWith(".worker.js") ? blobUrl(wasmWorkerContents) : path),
-      // Threads load the same factory again, from its source text.
-      ...(threaded ? forThreads(factory) : {}),
       onAbort: (reason: unknown) => reject(new Error(`WebAssembly stopped: ${String(reason)}`)),
     };
-    factory(options).then(resolve, reject);
+    factoryOf(plainModule)(options).then(resolve, reject);
   });
 }
-
-const [FIRST_PAGES, MOST_PAGES] = [256, 65_536];
-
-function forThreads(factory: Factory): { wasmMemory: WebAssembly.Memory; mainScriptUrlOrBlob: Blob } {
-  return {
-    // The module would make the same, but not hand it out.
-    wasmMemory: new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MOST_PAGES, shared: true }),
-    mainScriptUrlOrBlob: scriptBlob(`var WasmBackendModuleThreadedSimd = ${factory.toString()}`),
-  };
-}
-
-const scriptBlob = (source: string): Blob => new Blob([source], { type: "text/javascript" });
-
-const blobUrl = (source: string): string => URL.createObjectURL(scriptBlob(source.replaceAll("\n", "\\n")));

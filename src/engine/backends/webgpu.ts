@@ -5,6 +5,7 @@ import { registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-cor
 import type { OpenBackend } from "./backend.js";
 import { prepareCore } from "./core.js";
 import { unavailable } from "./gpu-adapter.js";
+import { registerShaders } from "./shaders/register.js";
 import { registerWebgpuKernels } from "./webgpu-kernels.js";
 
 /** The limits that large maps need; the defaults of the specification are lower than most devices. */
@@ -20,6 +21,7 @@ const LIMITS = [
 export async function openWebgpu(adapter: GPUAdapter): Promise<OpenBackend> {
   prepareCore();
   registerWebgpuKernels();
+  registerShaders();
   const device = await adapter
     .requestDevice({ requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])) })
     .catch((cause: unknown) => {

@@ -17,6 +17,9 @@ export interface VersionRecord {
 }
 
 const RECORD = "https://app.mner-qg.invalid/version";
+/** Said before anything is fetched: a version on its way in needs its release already. */
+const RELEASE = "https://app.mner-qg.invalid/release";
+const CACHES = "mner-qg-app/1 ";
 const AT_ONCE = 6;
 const ATTEMPTS = 3;
 const FIRST_DELAY_MS = 500;
@@ -52,7 +55,7 @@ export class AppFiles {
     this.#scope = scope;
     this.#release = release;
     // Several copies of the app may live on one origin, each under its own path.
-    this.#prefix = `mner-qg-app/1 ${new URL(scope).pathname} `;
+    this.#prefix = `${CACHES}${new URL(scope).pathname} `;
   }
 
   get count(): number {
@@ -73,6 +76,7 @@ export class AppFiles {
   /** Fetches what is missing; throws unless all of it is here, and right. */
   async fetchAll(): Promise<void> {
     const cache = await this.#open();
+    await cache.put(RELEASE, Response.json(this.#release));
     const others = await this.#others();
     await forEach(this.#files, async (file) => {
       const address = this.#absolute(file.url);
@@ -123,23 +127,20 @@ export class AppFiles {
   }
 
   /**
-   * Deletes the other versions that none of these scripts belongs to; returns what is left. One that is only partly there
-   * stays, unless it is told to go: its next attempt goes on from it.
+   * Deletes the other versions that none of these scripts belongs to; returns the releases that nobody needs any more. A
+   * version that is only partly there stays, unless it is told to go: its next attempt goes on from it.
    */
-  async dropOthers(
-    scriptsInUse: readonly string[],
-    partsToo: boolean,
-  ): Promise<{ kept: VersionRecord[]; dropped: VersionRecord[] }> {
-    const kept: VersionRecord[] = [];
+  async dropOthers(scriptsInUse: readonly string[], partsToo: boolean): Promise<readonly string[]> {
     const dropped: VersionRecord[] = [];
     for (const other of await this.#otherNames()) {
       const record = await readRecord(await caches.open(other));
       if (!record) {
         if (partsToo) await caches.delete(other);
-      } else if (record.addresses.some((address) => scriptsInUse.includes(address))) kept.push(record);
+      } else if (record.addresses.some((address) => scriptsInUse.includes(address))) continue;
       else if (await caches.delete(other)) dropped.push(record);
     }
-    return { kept, dropped };
+    const needed = [this.#release, ...(await releasesOfAll())];
+    return dropped.flatMap(({ release }) => release ?? []).filter((release) => !needed.includes(release));
   }
 
   #absolute(url: string): string {
@@ -176,6 +177,17 @@ export class AppFiles {
       }
     }
   }
+}
+
+/** The releases that versions on this origin need, under whatever path they live: copies of the app share a model. */
+async function releasesOfAll(): Promise<(string | null)[]> {
+  const names = (await caches.keys()).filter((name) => name.startsWith(CACHES));
+  const releases = names.map(async (name) => {
+    const cache = await caches.open(name);
+    const said = await cache.match(RELEASE);
+    return said ? ((await said.json()) as string | null) : ((await readRecord(cache))?.release ?? null);
+  });
+  return Promise.all(releases);
 }
 
 async function readRecord(cache: Cache): Promise<VersionRecord | null> {

@@ -19,7 +19,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import type { TokenRows } from "../../encoders/bert.js";
 import { gridSizes } from "../../encoders/index.js";
-import { attend, cells, columns, convolve, linear, silu } from "../../nn/operations.js";
+import { attend, cells, conditioned, convolve, linear } from "../../nn/operations.js";
 import { type Linear, type Matrix, type Parameters, scaled } from "../../nn/parameters.js";
 import { COORDINATES, type MnerQgConfig } from "./config.js";
 
@@ -112,10 +112,8 @@ export function declareConditionedMaps(p: Parameters, { image, width, depthwise 
     const mix = p.normedConvolution(`${name}.mix`, width, width, { kernel: 3, groups: depthwise ? width : 1 });
     const out = p.normedConvolution(`${name}.out`, width, width);
     return (reduced: Tensor4D, fromQuery: Tensor2D): Tensor4D => {
-      const part = (at: number): Tensor4D =>
-        reshape(columns(fromQuery, (2 * k + at) * width, width), [fromQuery.shape[0], 1, 1, width]);
-      const f = silu(add(mul(reduced, part(0)), part(1)) as Tensor4D); //                          [T, g, g, d]
-      return add(f, convolve(convolve(f, mix, 1, "silu"), out));
+      const f = conditioned(reduced, fromQuery, 2 * k * width); //                                 [T, g, g, d]
+      return convolve(convolve(f, mix, 1, "silu"), out, 1, "linear", f);
     };
   });
 }
@@ -139,8 +137,8 @@ export function declareCrossModality(p: Parameters, { image, text, width, attent
     },
 
     gatedFusion(hidden: Tensor2D, attended: Tensor2D[]): { fused: Tensor2D; gateMean: Tensor } {
-      const a = linear(concat(attended, 1), project); //                                           [T·L, d_t]
-      const z = sigmoid(linear(concat([hidden, a], 1), gate)); //                                  [T·L, d_t]
+      const a = linear(attended, project); //                                                      [T·L, d_t]
+      const z = sigmoid(linear([hidden, a], gate)); //                                             [T·L, d_t]
       return { fused: add(hidden, mul(z, a)), gateMean: mean(z, 1) };
     },
   };

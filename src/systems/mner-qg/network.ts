@@ -1,6 +1,6 @@
 // MNER-QG as a whole: a photo in once, rows of questions and text in as one batch, logits out with one read-back. An
 // independent reading of the published method; the PyTorch reference in training/systems/mner_qg is its exact definition.
-import { add, matMul, type Tensor, type Tensor2D, type Tensor4D, transpose } from "@tensorflow/tfjs-core";
+import { matMul, type Tensor, type Tensor2D, type Tensor4D, transpose } from "@tensorflow/tfjs-core";
 import { bert, declareBert, type TokenRows } from "../../encoders/bert.js";
 import { declareImageEncoder } from "../../encoders/index.js";
 import { cells, columns, convolve, linear } from "../../nn/operations.js";
@@ -103,7 +103,7 @@ export async function forward(
       const f = await scope.slice(() => net.conditioned[k]!(reduced, fromQuery)); //       F_k [T, g, g, d]
       scope.watch(`conditioned.${k}`, f);
       const found = await scope.slice(() => ({
-        boxes: add(convolve(f, net.boxes[k]!), objects), //                                    [T, g, g, 15]
+        boxes: convolve(f, net.boxes[k]!, 1, "linear", objects), //                           [T, g, g, 15]
         match: matMul(columns(fromQuery, conditions, d), matched), //                          [T, g·g]
       }));
       [outputs[`boxes.${k}`], outputs[`match.${k}`]] = [found.boxes, found.match];

@@ -1,6 +1,7 @@
 // In Chromium: many tags that ask much, and what became of every single request.
-import { defineMnerQg } from "../../../src/element/define.js";
+
 import type { MnerQg } from "../../../src/element/mner-qg.js";
+import { defineMnerQg } from "../../../src/element/mner-qg.js";
 
 defineMnerQg();
 

@@ -1,6 +1,6 @@
 // In Chromium: the tag with the real engine, and what the tests of this folder ask of both. Answers are plain data.
 import { engine, getKernel, registerKernel, unregisterKernel } from "@tensorflow/tfjs-core";
-import { defineMnerQg } from "../../../src/element/define.js";
+import { defineMnerQg } from "../../../src/element/mner-qg.js";
 import { type AnalyzerOptions, createAnalyzer } from "../../../src/engine/create-analyzer.js";
 import { outcomeOf } from "../../engine/analyzer-page.js";
 

@@ -126,7 +126,7 @@ def grounding_scores(model: MnerQg, folder: Path, reader: TextReader, seed: int 
                      "falseAlarm": round(100 * float(np.mean(wrong_none[0])), 2)}}
 
 
-def evaluate_all(model: MnerQg, data: Path, reader: TextReader, dev=None, settings: dict | None = None) -> dict:
+def evaluate_all(model: MnerQg, data: Path, reader: TextReader, dev=None, settings: dict | None = None, photos: bool = True) -> dict:
     dev = dev or dev_examples(data, reader)
     logits = {name: predict_logits(model, examples, reader) for name, examples in dev.items()}
     everything = [e for examples in dev.values() for e in examples]
@@ -140,7 +140,7 @@ def evaluate_all(model: MnerQg, data: Path, reader: TextReader, dev=None, settin
             decode_all(examples, logits[name], settings["threshold"], settings["least"], (settings["a"], settings["b"]))]
     raw, right = span_outcomes(everything, kept)
     report["reliability"] = reliability(sigmoid(settings["a"] * raw + settings["b"]), right)
-    if (data / "photos" / "coco.json").exists():
+    if photos and (data / "photos" / "coco.json").exists():
         report["grounding"] = grounding_scores(model, data / "photos", reader)
     return report
 

@@ -1,58 +1,39 @@
 // Starts the compiled kernels on the memory of TensorFlow.js' wasm backend.
 import { PLAIN, RELAXED } from "./binary.js";
 
-/** Addresses and strides in bytes. */
-export interface KernelModule {
-  gelu(x: number, out: number, count: number): void;
-  silu(x: number, out: number, count: number): void;
-  linear(
-    x: number,
-    panels: number,
-    bias: number,
-    out: number,
-    m: number,
-    k: number,
-    n: number,
-    activation: number,
-  ): void;
-  layerNorm(
-    x: number,
-    y: number,
-    gain: number,
-    offset: number,
-    epsilon: number,
-    out: number,
-    rows: number,
-    width: number,
-  ): void;
+/** Kernels whose work can be cut into parts. Each takes its own arguments, then scratch memory, and which part is meant. */
+export type KernelName =
+  | "attention"
+  | "condition"
+  | "depthwise"
+  | "gelu"
+  | "layerNorm"
+  | "linear"
+  | "linear16"
+  | "silu";
+
+export type Kernel = (...numbers: number[]) => void;
+
+/** Addresses and strides in bytes; what the arguments are stands with the kernels in kernels/. */
+export interface KernelModule extends Readonly<Record<KernelName, Kernel>> {
   attentionScratch(keys: number, size: number): number;
-  attention(
-    query: number,
-    queryStride: number,
-    key: number,
-    keyStride: number,
-    value: number,
-    valueStride: number,
-    mask: number,
-    out: number,
-    outStride: number,
-    batch: number,
-    heads: number,
-    queries: number,
-    keys: number,
-    size: number,
-    scratch: number,
-  ): void;
+  linearScratch(inputs: number): number;
 }
 
 /** The relaxed kernels where the machine has their instructions. */
-export async function startKernels(memory: WebAssembly.Memory): Promise<KernelModule> {
-  const shared = typeof SharedArrayBuffer !== "undefined" && memory.buffer instanceof SharedArrayBuffer;
+export async function compileKernels(memory: WebAssembly.Memory): Promise<WebAssembly.Module> {
+  const shared = isShared(memory);
   const relaxed = decode(RELAXED, shared);
-  const module = await WebAssembly.compile(WebAssembly.validate(relaxed) ? relaxed : decode(PLAIN, shared));
+  return WebAssembly.compile(WebAssembly.validate(relaxed) ? relaxed : decode(PLAIN, shared));
+}
+
+export async function startKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<KernelModule> {
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   return exports as unknown as KernelModule;
 }
+
+export const isShared = ({ buffer }: WebAssembly.Memory): boolean =>
+  typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer;
 
 /** Ends the import `env.memory`: its kind, and flags that say that it has a maximum. */
 const MEMORY_IMPORT = [..."memory"].map((letter) => letter.charCodeAt(0)).concat(2, 1);

@@ -2,9 +2,8 @@
 // reference is training/systems/mner_qg/entity_grounding.py; with its last layers at zero every name gets exactly its
 // type's answer.
 import type { Matrix, Parameters } from "../../nn/parameters.js";
-import type { Places } from "./places.js";
+import { CLASSES, type Places } from "./places.js";
 
-export const CLASSES = 80;
 const GEOMETRY = 8;
 const RANKS = 6;
 export const FACTS = 16;

@@ -1,8 +1,8 @@
 // The places that a name may choose from, and what is known of each: those its type's question named, and behind them those
 // that only the detector names. The reference is training/systems/mner_qg/photo_facts.py.
 import { type Box, intersectionOverUnion as overlap } from "../../core/geometry.js";
-import { CLASSES } from "./entity-grounding.js";
 
+export const CLASSES = 80;
 /** Of the question's own, and as many of the detector's. */
 const MOST_PLACES = 8;
 /** Detections that share more are one. */

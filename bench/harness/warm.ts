@@ -1,4 +1,7 @@
 // Warm runs of the product, of the two-model pipeline, and of the same network in both engines, all in turns.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./root.js";
 import type { BenchPage, Site } from "./site.js";
 import { BATCH, type Contender, interleave, PHOTO, TWEET } from "./work.js";
 
@@ -21,7 +24,9 @@ export interface Rounds {
 }
 
 const MODEL = "/dist/models/mner-qg-mini/";
-const IMAGE_SIZE = 320;
+/** The side of the shipped model's photo input. */
+const IMAGE_SIZE: number = JSON.parse(readFileSync(join(ROOT, "public/models/mner-qg-mini/manifest.json"), "utf8"))
+  .config.image.size;
 
 export async function measureWarm(site: Site, isolated: boolean, rounds: Rounds): Promise<WarmResult> {
   const pages = await Promise.all(

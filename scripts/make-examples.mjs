@@ -20,7 +20,9 @@ const analyzer = await createAnalyzer({ model: join(root, "public/models/mner-qg
 /** Digits that can be seen or compared; the rest would only make the page larger. */
 function rounded(key, value) {
   if (typeof value !== "number") return value;
-  const digits = Number.isInteger(value) ? 0 : key === "timings" ? 1 : 5;
+  // In lists stand a box's pixels and attention's cells; they are thousands.
+  const inList = /^\d+$/.test(key);
+  const digits = inList ? (value > 1 ? 1 : 3) : 5;
   return Number(value.toFixed(digits));
 }
 

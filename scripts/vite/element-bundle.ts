@@ -17,6 +17,10 @@ function smallCss(css: string): string {
     .replace(/\s+/g, " ")
     .replace(/ ?([{};,]) ?/g, "$1")
     .replace(/: /g, ":")
+    .replace(/ > /g, ">")
+    .replace(/#(\w)\1(\w)\2(\w)\3\b/g, "#$1$2$3")
+    .replace(/ !important/g, "!important")
+    .replace(/([ :,(])0\./g, "$1.")
     .replace(/;\}/g, "}");
 }
 

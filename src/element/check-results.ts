@@ -37,23 +37,24 @@ function firstOf(value: unknown, limit: number, what: string, report: Report): r
   const given = list(value);
   if (given.length <= limit) return given;
   report(`only the first ${limit} of ${given.length} ${what} are drawn`);
-  return Array.from({ length: limit }, (_, index) => given[index]);
+  return given.slice(0, limit);
 }
 
 /** Leaves out what would lie under `most.depth` others: outer ones first, each in the lowest lane that is free. */
 function limitDepth(entities: readonly Entity[], report: Report): readonly Entity[] {
-  const outerFirst = [...entities].sort((a, b) => a.start - b.start || b.end - a.end);
   const laneEnds = Array<number>(most.depth).fill(0);
-  const tooDeep = new Set<Entity>();
-  for (const entity of outerFirst) {
-    const lane = laneEnds.findIndex((end) => end <= entity.start);
-    if (lane < 0) tooDeep.add(entity);
-    else laneEnds[lane] = entity.end;
-  }
-  if (tooDeep.size === 0) return entities;
-  report(`${tooDeep.size} entities overlap more than ${most.depth - 1} others and are not drawn`);
-  return entities.filter((entity) => !tooDeep.has(entity));
+  const kept = [...entities]
+    .sort((a, b) => a.start - b.start || b.end - a.end)
+    .filter(({ start, end }) => {
+      const lane = laneEnds.findIndex((laneEnd) => laneEnd <= start);
+      if (lane >= 0) laneEnds[lane] = end;
+      return lane >= 0;
+    });
+  const left = entities.length - kept.length;
+  if (left > 0) report(`${left} entities overlap more than ${most.depth - 1} others`);
+  return entities.filter((entity) => kept.includes(entity));
 }
+
 /** Probabilities outside 0 to 1 are unknown, which is `NaN`: shown as nothing at all rather than as a false figure. */
 export const probability = (value: unknown): number =>
   isNumber(value) && value >= 0 && value <= 1 ? value : Number.NaN;
@@ -83,8 +84,7 @@ function readEntity(value: unknown, index: number, text: string, report: Report)
   const [from, to] = [start as number, end as number];
   if (from < 0 || to > text.length) return report(`${where} lies outside the text (0 to ${text.length})`);
   if (from >= to) return report(`${where} is empty`);
-  if (typeof type !== "string" || type.trim() === "") return report(`${where} has no type`);
-  if (type.length > most.type) return report(`${where} has a type of more than ${most.type} characters`);
+  if (typeof type !== "string" || type.trim() === "" || type.length > most.type) return report(`${where} has no type`);
   const region = readRegion(value.region, where, report);
   const { notInPhoto, alternatives, ambiguous } = value;
   return {
@@ -168,7 +168,7 @@ function read(input: unknown, report: Report): AnalysisResult | null {
     notices: firstOf(input.notices, most.notices, "notices", report)
       .filter(isObject)
       .map(({ code, message }) => ({
-        code: String(code).slice(0, most.type),
+        code: String(code).slice(0, 1000),
         message: String(message).slice(0, 1000),
       })),
   };
@@ -186,10 +186,10 @@ export function checkResults(input: unknown): CheckedResults {
   } catch (error) {
     // Getters and proxies may throw: that too is only a fault of the input.
     cause = error;
-    problems.push("reading them failed");
+    problems.push("reading failed");
   }
   if (problems.length === 0) return { result, error: null };
   const more = problems.length > 3 ? `; and ${problems.length - 3} more` : "";
-  const message = `These results cannot be drawn in full: ${problems.slice(0, 3).join("; ")}${more}. Hand in what analyze() or toJSON() returned, unchanged.`;
+  const message = `These results cannot be drawn in full: ${problems.slice(0, 3).join("; ")}${more}. Hand in what analyze() or toJSON() gave.`;
   return { result, error: new MnerError("results-invalid", message, { cause }) };
 }

@@ -480,9 +480,8 @@ export function defineMnerQg(): void {
   if (typeof customElements === "undefined") return;
   const taken = customElements.get("mner-qg");
   if (taken === undefined) customElements.define("mner-qg", MnerQg);
-  else if (!("analyze" in taken.prototype && "results" in taken.prototype)) {
-    const why = "The tag name mner-qg was taken by another script before. Load this one first, or remove the other.";
-    reportError(new MnerError("option-invalid", why));
+  else if (!("toCoNLL" in taken.prototype)) {
+    reportError(new MnerError("option-invalid", "mner-qg is taken. Load this script first."));
   }
 }
 

@@ -170,6 +170,8 @@ describe("without a network", () => {
     const stored = JSON.parse(readFileSync(new URL("../../src/app/examples/astronaut.json", import.meta.url), "utf8"));
     await page.goto(site.address);
     await modelReady(page);
+    // One's own tweet and photo survive; the example is one click away.
+    await page.getByRole("button", { name: "Pilot" }).click();
     await page.getByRole("button", { name: "Run it here" }).click();
     await page.locator("stage-times summary").waitFor();
     const live = (await shown(page))!;

@@ -24,7 +24,7 @@ async function open(script: string) {
 describe("a page on which the tag's name is taken", () => {
   attempt("by something else", async () => {
     const { page, errors } = await open(`customElements.define("mner-qg", class extends HTMLElement {});`);
-    expect(errors.join()).toContain("was taken by another script");
+    expect(errors.join()).toContain("mner-qg is taken");
     await page.context().close();
     return { outcome: "told as an error of the page" };
   });

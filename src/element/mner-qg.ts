@@ -481,7 +481,7 @@ export function defineMnerQg(): void {
   const taken = customElements.get("mner-qg");
   if (taken === undefined) customElements.define("mner-qg", MnerQg);
   else if (!("toCoNLL" in taken.prototype)) {
-    reportError(new MnerError("option-invalid", "mner-qg is taken. Load this script first."));
+    reportError(new MnerError("option-invalid", "mner-qg is taken. Load this first."));
   }
 }
 

@@ -168,7 +168,7 @@ function read(input: unknown, report: Report): AnalysisResult | null {
     notices: firstOf(input.notices, most.notices, "notices", report)
       .filter(isObject)
       .map(({ code, message }) => ({
-        code: String(code).slice(0, 1000),
+        code: String(code),
         message: String(message).slice(0, 1000),
       })),
   };

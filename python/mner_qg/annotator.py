@@ -1,6 +1,7 @@
 """The one class to use: a model folder in, names with scores and boxes out."""
 from __future__ import annotations
 
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from .photos import ImageInput, letterbox, open_photo
 from .results import Entity, Failure, QueryResult, Result
 from .sessions import Device, Sessions
 from .text import Encoded, TextReader
+from .trunks import knows_trunk
 from .windows import Query, Row, Sequences, build_sequences, pad
 
 # Pieces in one batch: enough to fill the processor, few enough to stay in its cache.
@@ -64,7 +66,8 @@ class Annotator:
         self._span, self._none = calibration.get("span", plain), calibration.get("none", plain)
         self.reader = TextReader.of(self.folder)
         self.sessions = Sessions(self.folder, device, threads)
-        self._cells = cells(self.config)
+        self.sees = knows_trunk(self.config)
+        self._cells = cells(self.config) if self.sees else []
         self._maps = [f"{name}_{k}" for k in range(len(self.config["image"]["strides"])) for name in ("reduced", "matched", "objects")]
         self._decoders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="photos")
 
@@ -78,6 +81,10 @@ class Annotator:
         photos: Sequence[Photo] = [None] * len(texts) if images is None else images
         if len(photos) != len(texts):
             raise MnerError("option-invalid", f"There are {len(texts)} texts and {len(photos)} images. Give None where a text has no photo.")
+        if not self.sees and any(photo is not None for photo in photos):
+            warnings.warn(f"This version does not see with the image encoder “{self.config['image']['kind']}”: names are found without "
+                          "boxes. Use `mner-qg annotate` for boxes.", stacklevel=2)
+            photos = [None] * len(texts)
         asked = list(self.queries if queries is None else queries)
         answers: list[Result | Failure] = [Failure("internal", "")] * len(texts)
 

@@ -5,7 +5,7 @@ B rows (a question put to a window of a text), L pieces, D text width, P photos,
 """
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -195,13 +195,14 @@ def _linear_left(graph: Graph, x: str, name: str) -> str:
 
 
 SYSTEMS = ("mner-qg",)
+GRAPHS = ("text", "trunk", "photo")
 
 
-def build_graphs(folder: ModelFolder, form: Form = "int8") -> dict[str, onnx.ModelProto]:
-    """The folder's network, by the graphs' names."""
+def build_graphs(folder: ModelFolder, form: Form = "int8", names: Sequence[str] = GRAPHS) -> dict[str, onnx.ModelProto]:
+    """The folder's network, by the graphs' names; or the named ones alone."""
     if folder.system not in SYSTEMS:
         raise MnerError("model-version-unsupported", f"The system “{folder.system}” is not one that this package runs "
                         f"({', '.join(SYSTEMS)}). Use `mner-qg annotate`, or a version of mner-qg that knows it.")
     tensors, config = folder.tensors(), folder.config
     builders = {"text": text_graph, "trunk": trunk_graph, "photo": photo_graph}
-    return {name: build(config, tensors, form) for name, build in builders.items()}
+    return {name: builders[name](config, tensors, form) for name in names}

@@ -8,7 +8,8 @@ import onnxruntime
 
 from .errors import MnerError
 from .folder import ModelFolder
-from .network import build_graphs
+from .network import GRAPHS, build_graphs
+from .trunks import knows_trunk
 
 Device = Literal["cpu", "cuda"]
 
@@ -35,7 +36,8 @@ class Sessions:
                 raise MnerError("backend-unavailable", 'onnxruntime has no CUDA here. Install `mner-qg[cuda]`, or leave device="cuda" out.')
             self.providers.insert(0, "CUDAExecutionProvider")
         self.threads = threads
-        self._models = {name: model.SerializeToString() for name, model in build_graphs(folder).items()}
+        names = GRAPHS if knows_trunk(folder.config) else ("text",)
+        self._models = {name: model.SerializeToString() for name, model in build_graphs(folder, names=names).items()}
         self._open: dict[str, onnxruntime.InferenceSession] = {}
 
     def run(self, graph: str, outputs: Sequence[str], inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -100,6 +100,10 @@ class _Darknet53:
 TRUNKS: dict[str, Callable[[Graph, dict[str, Any]], Any]] = {"csp-darknet-pan": _CspDarknet, "darknet53-fpn": _Darknet53}
 
 
+def knows_trunk(config: dict[str, Any]) -> bool:
+    return config["image"]["kind"] in TRUNKS
+
+
 def add_trunk(graph: Graph, config: dict[str, Any], pixels: str) -> list[str]:
     kind = config["image"]["kind"]
     if kind not in TRUNKS:

@@ -114,6 +114,7 @@ def run(source, output, rows, **options):
     return ours.annotate(str(source), str(output), model=MODEL, rows=rows, quiet=True, **options)
 
 
+@pytest.mark.cluster
 def test_a_killed_worker_costs_nothing(tmp_path, here):
     """The one that every change runs: a pool of two, one of them killed twice, and rows that cannot be used."""
     write_rows(tmp_path / "in.jsonl", 120)

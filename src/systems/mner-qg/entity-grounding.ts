@@ -120,7 +120,7 @@ const LEAST_TOTAL = 1e-6;
 
 /**
  * The same chances after the shifts, the first `named` of them the question's own. Shifts of exactly zero change not a bit.
- * The other chances come on top of one: they can add to the total, not take from it.
+ * The other chances come on top of one, before and after: a shift moves chances about and makes none.
  */
 export function shifted(
   chances: readonly number[],
@@ -130,11 +130,9 @@ export function shifted(
 ): { chances: number[]; none: number } {
   const some = chances.map((_, index) => Math.exp(shifts.places[index]!) - 1);
   const nothing = Math.exp(shifts.none) - 1;
-  const sum = chances.reduce(
-    (total, chance, index) => total + chance * (index < named ? some[index]! : Math.max(0, some[index]!)),
-    1 + none * nothing,
-  );
-  const total = Math.max(sum, LEAST_TOTAL);
+  const whole = chances.slice(named).reduce((sum, chance) => sum + chance, 1);
+  const change = chances.reduce((sum, chance, index) => sum + chance * some[index]!, none * nothing);
+  const total = Math.max(1 + change / whole, LEAST_TOTAL);
   return {
     chances: chances.map((chance, index) => (chance * (1 + some[index]!)) / total),
     none: (none * (1 + nothing)) / total,

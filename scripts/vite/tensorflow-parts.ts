@@ -14,7 +14,7 @@ const NOTHING = "\0mner-qg:nothing";
 interface Patch {
   readonly file: RegExp;
   readonly find: RegExp;
-  readonly replacement: string;
+  readonly replacement: string | ((match: string, ...groups: string[]) => string);
 }
 
 const patches: readonly Patch[] = [
@@ -24,6 +24,19 @@ const patches: readonly Patch[] = [
     file: /tfjs-backend-wasm[\\/]wasm-out[\\/]tfjs-backend-wasm(-simd)?\.js/,
     find: /ENVIRONMENT_IS_NODE\s*=\s*typeof process\s*==\s*"object"\s*&&\s*typeof process\.versions\s*==\s*"object"\s*&&\s*typeof process\.versions\.node\s*==\s*"string"/,
     replacement: "ENVIRONMENT_IS_NODE=false",
+  },
+  {
+    // The GPU backends take each helper of the cpu backend out of one object, which keeps all of them; as re-exports, those
+    // that no kernel of ours asks for are dropped.
+    file: /tfjs-backend-web(gpu|gl)[\\/]dist[\\/]kernel_utils[\\/]shared\.js/,
+    find: /import \* as shared from ('[^']+');\s*const (\{[^}]+\}) = shared;\s*export \{[^}]+\};/,
+    replacement: (_, source, names) => `export ${names.replaceAll(": ", " as ")} from ${source};`,
+  },
+  {
+    // For the same reason: one helper, asked for by name.
+    file: /tfjs-backend-webgl[\\/]dist[\\/]shader_compiler\.js/,
+    find: /const \{ getBroadcastDims \} = backend_util;/,
+    replacement: "const getBroadcastDims = backend_util.getBroadcastDims;",
   },
 ];
 
@@ -49,7 +62,7 @@ export function tensorflowParts(): Plugin {
       for (const { find, replacement } of wanted) {
         if (!find.test(patched))
           this.error(`${id} has changed: ${find} no longer matches. Read it and adapt this plugin.`);
-        patched = patched.replace(find, replacement);
+        patched = patched.replace(find, replacement as string);
       }
       return { code: patched, map: null };
     },

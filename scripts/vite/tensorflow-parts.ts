@@ -2,6 +2,7 @@
 // shell. For pages, workers, Node and tests.
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
+import { KERNELS } from "../../src/engine/backends/kernels.js";
 
 const CORE = "@tensorflow/tfjs-core";
 /** Backends import the core by name, which would bring all of it. */
@@ -10,6 +11,19 @@ const CORE_PARTS = fileURLToPath(new URL("../../src/engine/backends/core-parts.t
 /** The package's own way to threads, which is not taken (src/engine/backends/fused/pool.ts), but imported all the same. */
 const THREADED = /tfjs-backend-wasm-threaded-simd(\.worker)?\.js$/;
 const NOTHING = "\0mner-qg:nothing";
+
+/** `mner-qg:kernels/webgpu` and the like: the kernels of kernels.ts as that backend has them. */
+const KERNELS_OF = "mner-qg:kernels/";
+
+function kernelsOf(backend: string): string {
+  const named = KERNELS.map(
+    (file) => [file, `${file.replace(/[A-Z]/, (first) => first.toLowerCase())}Config`] as const,
+  );
+  const imports = named.map(
+    ([file, name]) => `import { ${name} } from "@tensorflow/tfjs-backend-${backend}/dist/kernels/${file}.js";`,
+  );
+  return `${imports.join("\n")}\nexport default [${named.map(([, name]) => name).join(", ")}];`;
+}
 
 interface Patch {
   readonly file: RegExp;
@@ -53,8 +67,14 @@ export function tensorflowParts(): Plugin {
       ssr: { noExternal: [/^@tensorflow\//] },
       test: { server: { deps: { inline: [/@tensorflow\//] } } },
     }),
-    resolveId: (source) => (source === CORE ? CORE_PARTS : THREADED.test(source) ? NOTHING : null),
-    load: (id) => (id === NOTHING ? "export default null; export const wasmWorkerContents = '';" : null),
+    resolveId(source) {
+      if (source.startsWith(KERNELS_OF)) return `\0${source}`;
+      return source === CORE ? CORE_PARTS : THREADED.test(source) ? NOTHING : null;
+    },
+    load(id) {
+      if (id.startsWith(`\0${KERNELS_OF}`)) return kernelsOf(id.slice(KERNELS_OF.length + 1));
+      return id === NOTHING ? "export default null; export const wasmWorkerContents = '';" : null;
+    },
     transform(code, id) {
       const wanted = patches.filter(({ file }) => file.test(id.split("?")[0]!));
       if (wanted.length === 0) return null;

@@ -1,11 +1,13 @@
 // The frame of the tag: custom properties, layout, type colours. Neutral tones are mixed from the article's own text colour,
 // so the tag sits on any background.
-import { css, unsafeCSS } from "lit";
 import { forcedInks, inkDeclarations } from "../palette.js";
+
+/** Plain text: the sheets of a tag are put together to one. */
+const css = String.raw;
 
 export const baseStyles = css`
   :host {
-    ${unsafeCSS(inkDeclarations(false))}
+    ${inkDeclarations(false)}
     --_muted: var(--mner-qg-muted, color-mix(in srgb, currentColor 72%, transparent));
     --_line: var(--mner-qg-line, color-mix(in srgb, currentColor 20%, transparent));
     --_wash: var(--mner-qg-wash, color-mix(in srgb, currentColor 6%, transparent));
@@ -17,7 +19,7 @@ export const baseStyles = css`
   }
   @supports (color: light-dark(red, red)) {
     :host {
-      ${unsafeCSS(inkDeclarations(true))}
+      ${inkDeclarations(true)}
     }
   }
   :host([hidden]) {
@@ -72,7 +74,7 @@ export const baseStyles = css`
   }
   @media (forced-colors: active) {
     :host {
-      ${unsafeCSS(forcedInks)}
+      ${forcedInks}
     }
     .glyph {
       fill: CanvasText;

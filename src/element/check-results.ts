@@ -33,7 +33,11 @@ export const isNumber = (value: unknown): value is number => Number.isFinite(val
 export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** The beginning of a text or a list. Length first: a sparse list of four thousand million places is as easily written as any other. */
-function cut<T extends string | readonly unknown[]>(given: T, what: "characters" | keyof typeof most, report: Report): T {
+function cut<T extends string | readonly unknown[]>(
+  given: T,
+  what: "characters" | keyof typeof most,
+  report: Report,
+): T {
   const limit = what === "characters" ? most.text : most[what];
   if (given.length <= limit) return given;
   report(`only the first ${limit} of ${given.length} ${what} are drawn`);

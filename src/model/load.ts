@@ -82,7 +82,8 @@ async function holdFiles(folder: URL, options: LoadOptions, depth: number): Prom
   const toldNoStorage = options.caches === null;
   const accept = options.accept ?? acceptAll;
   const lease = await loads.hold({
-    key: [folder.href, fetcher, caches, accept],
+    // Not shared between depths: folders that need each other would wait for each other.
+    key: [folder.href, fetcher, caches, accept, depth],
     signal: options.signal,
     onEvent: options.onProgress,
     make: (signal, tell) => {

@@ -188,21 +188,18 @@ async function forward(
   let q = first;
   for (const layer of net.layers) {
     const before = q;
-    q = await scope.slice(
-      () => {
-        const wordRows = { batch, mask: reshape(mask, [batch, rows.length]) as Tensor2D };
-        const read = layerNorm(before, lookAt(layer.words, before, words, wordRows), layer.wordsNorm);
-        const seen = layerNorm(read, lookAt(layer.regions, read, regions, ONE_MEMORY), layer.regionsNorm);
-        const fed = layerNorm(seen, feedForward(layer, seen), layer.norm);
-        const { value } = layer.share;
-        const ofRegions = taken(grouped(fed, 1), grouped(regions, 1), null); //              [1, B·S, d]
-        const ofWords = taken(grouped(fed, batch), grouped(words, batch), mask); //          [B, S, d]
-        const flat = (x: Tensor3D): Tensor2D => reshape(x, fed.shape);
-        const both = add(mul(flat(ofRegions), value), mul(flat(ofWords), 1 - value)) as Tensor2D;
-        return add(fed, linear(tanh(add(linear(fed, layer.aggregate), both) as Tensor2D), layer.own)) as Tensor2D;
-      },
-      before === net.slots.rows ? null : before,
-    );
+    q = await scope.slice(() => {
+      const wordRows = { batch, mask: reshape(mask, [batch, rows.length]) as Tensor2D };
+      const read = layerNorm(before, lookAt(layer.words, before, words, wordRows), layer.wordsNorm);
+      const seen = layerNorm(read, lookAt(layer.regions, read, regions, ONE_MEMORY), layer.regionsNorm);
+      const fed = layerNorm(seen, feedForward(layer, seen), layer.norm);
+      const { value } = layer.share;
+      const ofRegions = taken(grouped(fed, 1), grouped(regions, 1), null); //              [1, B·S, d]
+      const ofWords = taken(grouped(fed, batch), grouped(words, batch), mask); //          [B, S, d]
+      const flat = (x: Tensor3D): Tensor2D => reshape(x, fed.shape);
+      const both = add(mul(flat(ofRegions), value), mul(flat(ofWords), 1 - value)) as Tensor2D;
+      return add(fed, linear(tanh(add(linear(fed, layer.aggregate), both) as Tensor2D), layer.own)) as Tensor2D;
+    }, before);
   }
   const last = q;
   const output = await scope.slice(() => {

@@ -113,9 +113,9 @@ export function looks({ width, heads, ...net }: Attention, x: Tensor2D, memory: 
   return reshape(mean(chances, 1), [x.shape[0], memory.shape[0]]);
 }
 
-/** The same rows for each of a batch, one after the other. */
+/** The same rows for each of a batch, one after the other: new tensors also for one, since a run frees what it makes. */
 export function repeated(rows: Tensor2D, batch: number): Tensor2D {
-  return batch === 1 ? rows : (concat(Array.from({ length: batch }, () => rows)) as Tensor2D);
+  return concat(Array.from({ length: batch }, () => rows)) as Tensor2D;
 }
 
 export const rowsOf = (values: Float32Array, width: number): Tensor2D =>

@@ -171,7 +171,7 @@ async function loadFiles(
 
 /** What an add-on needs comes first: most of the bytes are there, if they are not on the device already. */
 async function loadBase({ openBase }: Source, { manifest: { base }, folder }: Release): Promise<LoadedFiles | null> {
-  if (base === null) return null;
+  if (base === undefined) return null;
   const address = new URL(base.path, folder);
   address.search = folder.search;
   const loaded = await openBase(address).catch((error: unknown) => {

@@ -54,8 +54,8 @@ export interface ModelManifest {
   readonly created: string;
   /** The network's sizes and what decoding needs, as the system reads them. */
   readonly config: FreeForm;
-  /** Null for a folder that stands alone. */
-  readonly base: BaseFolder | null;
+  /** Absent for a folder that stands alone. */
+  readonly base?: BaseFolder;
   /** No files where the base's are meant. */
   readonly tokenizer: { readonly files: readonly FileEntry[] };
   readonly queries: readonly Query[];

@@ -95,7 +95,7 @@ export function checkManifest(value: unknown): ModelManifest {
     licence: asText(field(record, "licence"), "licence", 2000),
     created: asMatch(field(record, "created"), "created", DATE, "a date such as 2025-01-31", 40),
     config: freeForm(field(record, "config"), "config"),
-    base,
+    ...(base && { base }),
     tokenizer: { files },
     queries: readQueries(field(record, "queries"), "queries"),
     metrics: freeForm(field(record, "metrics") ?? {}, "metrics"),

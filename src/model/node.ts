@@ -33,7 +33,7 @@ async function readFiles(path: string, options: FolderOptions, depth: number): P
   const bytes = await readManifest(join(path, MANIFEST_FILE), path);
   const manifest = parseManifest(bytes);
   await options.accept?.(manifest);
-  const base = manifest.base && (await readBase(join(path, manifest.base.path), manifest.base, options, depth + 1));
+  const base = manifest.base ? await readBase(join(path, manifest.base.path), manifest.base, options, depth + 1) : null;
   const meter = new ProgressMeter(options.onProgress ?? (() => {}));
   const entries = filesOf(manifest);
   meter.begin(entries.reduce((sum, entry) => sum + entry.bytes, 0));

@@ -89,7 +89,7 @@ export async function writeModel(options: WriteOptions): Promise<ModelManifest> 
     licence: description.licence,
     created: description.created,
     config: description.config,
-    base: description.base ?? null,
+    ...(description.base && { base: description.base }),
     tokenizer: { files },
     queries: description.queries,
     metrics: description.metrics ?? {},

@@ -48,7 +48,7 @@ tokenizer's files, as \`python -m training.export\` writes it; of a PyTorch chec
   --json             print the outcome as one JSON object on stdout
 `;
 
-export interface ConvertOptions {
+interface ConvertOptions {
   readonly checkpoint: string;
   readonly out: string;
   readonly bits: WeightBits;
@@ -91,7 +91,8 @@ async function convert(options: ConvertOptions, context: CommandContext): Promis
   const plan = await readSystem(files);
   const checkpoint = openCheckpoint(files.weights);
   try {
-    const base = await openBase(options, files, context.signal);
+    const given = textOption(options.values, "base");
+    const base = given === undefined ? null : await openBase(given, options.out, files, context.signal);
     const expected = weightShapes(plan.system, plan.config);
     const planned = planTensors(base === null ? expected : onlyOwn(expected, checkpoint, base.weights), checkpoint);
     makeFolder(options.out);

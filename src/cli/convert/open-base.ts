@@ -4,9 +4,7 @@ import { MnerError } from "../../core/mner-error.js";
 import type { BaseFolder, Weights } from "../../model/index.js";
 import { loadModelFolder } from "../../model/node.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
-import { textOption } from "../terminal/options.js";
 import type { CheckpointFiles } from "./checkpoint-folder.js";
-import type { ConvertOptions } from "./convert-command.js";
 
 export interface Base {
   readonly entry: BaseFolder;
@@ -15,14 +13,13 @@ export interface Base {
 
 const VOCABULARY = "vocab.txt";
 
-/** Null where --base is not given. */
+/** The folder given with --base, for an add-on that is going to lie at `out`. */
 export async function openBase(
-  { out, values }: ConvertOptions,
+  folder: string,
+  out: string,
   files: CheckpointFiles,
   signal: AbortSignal,
-): Promise<Base | null> {
-  const folder = textOption(values, "base");
-  if (folder === undefined) return null;
+): Promise<Base> {
   const { release, weights, tokenizerFiles } = await loadModelFolder(folder, { signal });
   const own = files.tokenizer.find(({ path }) => path === VOCABULARY)?.bytes;
   const theirs = tokenizerFiles.get(VOCABULARY);

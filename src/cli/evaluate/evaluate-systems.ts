@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { MnerError } from "../../core/mner-error.js";
-import { ALL_TYPES, readCorpus, type Tweet, tokenSpans } from "../../corpus/index.js";
+import { readCorpus, type Tweet, tokenSpans } from "../../corpus/index.js";
 import { compareSystems, type SystemAnswers, type SystemComparison, type TypedSpan } from "../../metrics/index.js";
 import { MANIFEST_FILE } from "../../model/index.js";
 import { systemNames } from "../../systems/index.js";

@@ -98,11 +98,16 @@ function orNull<T>(promise: Promise<T | null>, milliseconds: number): Promise<T 
   });
 }
 
-function cutRows({ length, ids, segments, shapes, lengths }: TokenRows, from: number, to: number): TokenRows {
+function cutRows(
+  { length, multipleOf, ids, segments, shapes, lengths }: TokenRows,
+  from: number,
+  to: number,
+): TokenRows {
   const part = (values: Int32Array): Int32Array => values.slice(from * length, to * length);
   return {
     rows: to - from,
     length,
+    multipleOf,
     ids: part(ids),
     segments: part(segments),
     shapes: part(shapes),

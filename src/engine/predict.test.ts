@@ -3,6 +3,7 @@
 import { memory, setBackend } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { readGolden } from "../../test/support/golden.js";
+import { relativeError } from "../../test/support/parity.js";
 import { MnerError } from "../core/mner-error.js";
 import { disposeTree, makeTree } from "../nn/tensor-tree.js";
 import type { Answer } from "../systems/mner-qg/output.js";
@@ -14,17 +15,19 @@ import { nodeWasmFiles } from "./backends/wasm-files-node.js";
 import { HelperLife, helpersFor, type RowRunner } from "./helper.js";
 import { predict, sharesOf } from "./predict.js";
 
-const golden = readGolden("golden-tiny-mini");
-const source = {
-  has: (name: string) => golden.weights.has(name),
-  read: (name: string) => golden.weights.get(name)!,
-};
+let golden = readGolden("golden-tiny-mini");
 let network: Network;
+
+async function build(name: string): Promise<void> {
+  golden = readGolden(name);
+  const { config, weights } = golden;
+  network = await buildNetwork(mnerQg, config, { has: (key) => weights.has(key), read: (key) => weights.get(key)! });
+}
 
 beforeAll(async () => {
   await openWasm({ wasm: nodeWasmFiles() });
   await setBackend("wasm");
-  network = await buildNetwork(mnerQg, golden.config, source);
+  await build("golden-tiny-mini");
 }, 60_000);
 
 /** Made-up rows: windows × 4 queries, of different lengths. */
@@ -199,6 +202,20 @@ describe("rows shared with a helper", () => {
     expect([...shared.existence]).toEqual([...alone.existence]);
     helping.giveUp();
     expect([2, 3, 4, 5, 6, 16].map(helpersFor)).toEqual([1, 1, 2, 2, 3, 3]);
+  });
+});
+
+describe("rows whose questions are read one way, shared with a helper", () => {
+  beforeAll(() => build("golden-tiny-one-way"));
+
+  it.each([1, 3])("%i window(s): gives what one network gives", async (windows) => {
+    const alone = await run(windows, null);
+    const shared = await run(windows, await helpingWith(secondNetwork()));
+    const same = (found: ArrayLike<number>, expected: ArrayLike<number>): void =>
+      expect(relativeError(found, expected)).toBeLessThan(1e-6);
+    same(shared.existence, alone.existence);
+    same(shared.start, alone.start);
+    shared.photo!.forEach(({ candidates }, query) => void same(candidates, alone.photo![query]!.candidates));
   });
 });
 

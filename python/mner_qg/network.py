@@ -203,6 +203,9 @@ def build_graphs(folder: ModelFolder, form: Form = "int8", names: Sequence[str] 
     if folder.system not in SYSTEMS:
         raise MnerError("model-version-unsupported", f"The system “{folder.system}” is not one that this package runs "
                         f"({', '.join(SYSTEMS)}). Use `mner-qg annotate`, or a version of mner-qg that knows it.")
+    if folder.config.get("oneWay"):
+        raise MnerError("model-version-unsupported", "This model reads its questions one way (config.oneWay), which the Python package does not do. "
+                        "Use `mner-qg annotate`, or a model without the setting.")
     tensors, config = folder.tensors(), folder.config
     builders = {"text": text_graph, "trunk": trunk_graph, "photo": photo_graph}
     return {name: builders[name](config, tensors, form) for name in names}

@@ -28,10 +28,13 @@ TOLERANCE = 1e-3  # of the self-test, relative to the largest value; its numbers
 
 def _pixels(size: int, seed: int) -> np.ndarray:
     """The self-test's noise, [1, 3, size, size]: the linear congruential generator of Numerical Recipes, in [-2, 2)."""
-    state, values = seed, np.empty(size * size * 3, np.float32)
-    for index in range(len(values)):
-        state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
-        values[index] = state / 2**32 * 4 - 2
+    count = size * size * 3
+    # So many steps at once: x_{n+k} = a_k · x_n + c_k, modulo 2^32, which is what 32 bits keep of it.
+    states, factor, offset = np.array([(seed * 1664525 + 1013904223) & 0xFFFFFFFF], np.uint32), 1664525, 1013904223
+    while len(states) < count:
+        states = np.concatenate([states, states * np.uint32(factor) + np.uint32(offset)])
+        factor, offset = factor * factor & 0xFFFFFFFF, (factor + 1) * offset & 0xFFFFFFFF
+    values = (states[:count] / 2**32 * 4 - 2).astype(np.float32)
     return np.ascontiguousarray(values.reshape(1, size, size, 3).transpose(0, 3, 1, 2))
 
 
@@ -51,7 +54,8 @@ def check_self_test(folder: ModelFolder, models: dict[str, onnx.ModelProto]) -> 
                                         onnxruntime.InferenceSession(models[name].SerializeToString()).run(None, inputs)))
     hidden = run("text", {**whole, "mask": mask})["hidden"]
     maps = run("trunk", {"pixels": _pixels(folder.config["image"]["size"], given["pixelSeed"])})
-    found = run("photo", {"hidden": hidden, "mask": mask, "query": query.astype(np.float32), "photo": np.zeros(rows, np.int64), **maps})
+    shared = {name: values for name, values in maps.items() if not name.startswith("means_")}
+    found = run("photo", {"hidden": hidden, "mask": mask, "query": query.astype(np.float32), "photo": np.zeros(rows, np.int64), **shared})
     candidates = found["candidates"].reshape(-1)
     found["candidates"] = candidates[:: max(1, len(candidates) // 128)]
     differences = {}

@@ -1,11 +1,12 @@
-"""MNER-QG as three ONNX graphs that share no weight: `text` (all there is without a photo), `trunk` (a photo, once), `photo`
-(what the photo changes, per question). The exact definition is the PyTorch network in `training/`; golden vectors hold both together.
+"""The networks as ONNX graphs. MNER-QG is three that share no weight: `text` (all there is without a photo), `trunk` (a photo, once),
+`photo` (what the photo changes, per question). The exact definition is the PyTorch network in `training/`; golden vectors hold both
+together.
 
 B rows (a question put to a window of a text), L pieces, D text width, P photos, d common width, g cells a side.
 """
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Callable, Mapping, Optional
 
 import numpy as np
 import onnx
@@ -223,15 +224,26 @@ def _linear_left(graph: Graph, x: str, name: str) -> str:
     return graph.add("Add", graph.add("MatMul", graph.weight(f"{name}.weight"), x), graph.keep(f"{name}.bias.upright", Tensor(bias, None)))
 
 
-SYSTEMS = ("mner-qg",)
-GRAPHS = ("text", "trunk", "photo")
+def tagger_graph(config: dict[str, Any], tensors: Mapping[str, Tensor], form: Form = "int8") -> onnx.ModelProto:
+    """BERT+CRF up to its chain: ids, segments, shapes, mask [B, L] → emissions [B, L, tags]. The chain itself is decoding."""
+    graph = Graph("text", tensors, form)
+    ids, segments, shapes = (graph.input(name, ["B", "L"], TensorProto.INT64) for name in ("ids", "segments", "shapes"))
+    hidden = _encode(graph, config, ids, segments, shapes, graph.input("mask", ["B", "L"]))
+    graph.output(graph.linear(hidden, "tagger"), "emissions", ["B", "L", 1 + 2 * len(config["queries"])])
+    return graph.model()
 
 
-def build_graphs(folder: ModelFolder, form: Form = "int8", names: Sequence[str] = GRAPHS) -> dict[str, onnx.ModelProto]:
-    """The folder's network, by the graphs' names; or the named ones alone."""
-    if folder.system not in SYSTEMS:
+Builder = Callable[[dict[str, Any], Mapping[str, Tensor], Form], onnx.ModelProto]
+GRAPHS: dict[str, dict[str, Builder]] = {
+    "mner-qg": {"text": text_graph, "trunk": trunk_graph, "photo": photo_graph},
+    "bert-crf": {"text": tagger_graph},
+}
+
+
+def build_graphs(folder: ModelFolder, form: Form = "int8", tensors: Optional[Mapping[str, Tensor]] = None) -> dict[str, onnx.ModelProto]:
+    """The folder's network, by the graphs' names."""
+    if folder.system not in GRAPHS:
         raise MnerError("model-version-unsupported", f"The system “{folder.system}” is not one that this package runs "
-                        f"({', '.join(SYSTEMS)}). Use `mner-qg annotate`, or a version of mner-qg that knows it.")
-    tensors, config = folder.tensors(), folder.config
-    builders = {"text": text_graph, "trunk": trunk_graph, "photo": photo_graph}
-    return {name: builders[name](config, tensors, form) for name in names}
+                        f"({', '.join(GRAPHS)}). Use `mner-qg annotate`, or a version of mner-qg that knows it.")
+    weights = folder.tensors() if tensors is None else tensors
+    return {name: build(folder.config, weights, form) for name, build in GRAPHS[folder.system].items()}

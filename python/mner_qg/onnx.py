@@ -2,8 +2,8 @@
 
     python -m mner_qg.onnx public/models/mner-qg-mini --out mner-qg-mini-onnx
 
-Three graphs that share no weight: text.onnx (all there is without a photo), trunk.onnx (a photo, once), photo.onnx (what the photo
-changes, per question). Batch and length are free. Weights stay 8-bit (DequantizeLinear) unless --float. The graphs are run against the
+MNER-QG is three graphs that share no weight: text.onnx (all there is without a photo), trunk.onnx (a photo, once), photo.onnx (what the
+photo changes, per question); a tagger is text.onnx alone, and its manifest holds the chain over the tags. Batch and length are free. Weights stay 8-bit (DequantizeLinear) unless --float. The graphs are run against the
 folder's own self-test before anything is said to be done.
 """
 from __future__ import annotations
@@ -38,6 +38,11 @@ def _pixels(size: int, seed: int) -> np.ndarray:
     return np.ascontiguousarray(values.reshape(1, size, size, 3).transpose(0, 3, 1, 2))
 
 
+PER_PIECE = ("start", "end", "emissions")  # of these the self-test leaves padding out
+OUR_NAMES = {"hidden": "aware", "query": "asked"}  # of the self-test's outputs, where the graphs call them otherwise
+SAMPLES = 128
+
+
 def check_self_test(folder: ModelFolder, models: dict[str, onnx.ModelProto]) -> dict[str, float]:
     """Runs the graphs on the folder's self-test: the largest difference of each output, relative to its largest value."""
     test = folder.manifest.get("selfTest")
@@ -47,22 +52,32 @@ def check_self_test(folder: ModelFolder, models: dict[str, onnx.ModelProto]) -> 
     rows, length, lengths = given["rows"], given["length"], np.array(given["lengths"])
     whole = {name: np.array(given[name], np.int64).reshape(rows, length) for name in ("ids", "segments", "shapes")}
     mask = (np.arange(length)[None] < lengths[:, None]).astype(np.float32)
-    query = (whole["segments"] == 0) & (mask > 0)
-    place = np.arange(length)[None]
-    query &= (place > 0) & (place < query.sum(1, keepdims=True) - 1)
-    run = lambda name, inputs: dict(zip((output.name for output in models[name].graph.output),
-                                        onnxruntime.InferenceSession(models[name].SerializeToString()).run(None, inputs)))
-    hidden = run("text", {**whole, "mask": mask})["hidden"]
-    maps = run("trunk", {"pixels": _pixels(folder.config["image"]["size"], given["pixelSeed"])})
-    shared = {name: values for name, values in maps.items() if not name.startswith("means_")}
-    found = run("photo", {"hidden": hidden, "mask": mask, "query": query.astype(np.float32), "photo": np.zeros(rows, np.int64), **shared})
-    candidates = found["candidates"].reshape(-1)
-    found["candidates"] = candidates[:: max(1, len(candidates) // 128)]
+
+    def run(name: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        session = onnxruntime.InferenceSession(models[name].SerializeToString())
+        return dict(zip((output.name for output in models[name].graph.output), session.run(None, inputs)))
+
+    found = run("text", {**whole, "mask": mask})
+    if "photo" in models:
+        query = (whole["segments"] == 0) & (mask > 0)
+        place = np.arange(length)[None]
+        query &= (place > 0) & (place < query.sum(1, keepdims=True) - 1)
+        maps = run("trunk", {"pixels": _pixels(folder.config["image"]["size"], given["pixelSeed"])})
+        shared = {name: values for name, values in maps.items() if not name.startswith("means_")}
+        found = run("photo", {"hidden": found["hidden"], "mask": mask, "query": query.astype(np.float32), "photo": np.zeros(rows, np.int64), **shared})
     differences = {}
     for name, values in expected.items():
-        ours = found[name][mask > 0] if name in ("start", "end") else found[name].reshape(-1)
+        ours = found[OUR_NAMES.get(name, name)]
+        ours = (ours[mask > 0] if name in PER_PIECE else ours).reshape(-1)
+        ours = ours[:: max(1, len(ours) // SAMPLES)]
         differences[name] = float(np.abs(ours - np.array(values)).max() / np.abs(values).max())
     return differences
+
+
+def crf_of(folder: ModelFolder) -> dict[str, Any]:
+    """The chain's numbers, without its rules: no I- follows anything but its own B- or I-."""
+    tensors = folder.tensors()
+    return {part: tensors[f"crf.{part}"].floats().tolist() for part in ("transitions", "start", "end")}
 
 
 def export(source: str | Path, out: str | Path, floats: bool = False) -> dict[str, Any]:
@@ -89,6 +104,7 @@ def export(source: str | Path, out: str | Path, floats: bool = False) -> dict[st
         "format": "mner-qg-onnx", "formatVersion": 1, **facts, "weights": "float32" if floats else "int8",
         "from": {"manifest": hashlib.sha256((folder.path / MANIFEST).read_bytes()).hexdigest()},
         "config": manifest["config"], "queries": manifest["queries"], "calibration": manifest.get("calibration", {}),
+        **({"crf": crf_of(folder)} if folder.system == "bert-crf" else {}),
         "graphs": {name: {"inputs": signature(model.graph.input), "outputs": signature(model.graph.output)} for name, model in models.items()},
         "files": [{"path": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in sorted(files.items())],
         "selfTest": differences,

@@ -193,10 +193,6 @@ TRUNKS: dict[str, Callable[[Graph, dict[str, Any]], Any]] = {"csp-darknet-pan": 
 DETECTORS = ("nanodet-plus",)  # whose maps end in what a detector says of each cell
 
 
-def knows_trunk(config: dict[str, Any]) -> bool:
-    return config["image"]["kind"] in TRUNKS
-
-
 def add_trunk(graph: Graph, config: dict[str, Any], pixels: str) -> list[str]:
     kind = config["image"]["kind"]
     if kind not in TRUNKS:

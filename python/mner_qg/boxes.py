@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 import numpy as np
 
@@ -100,9 +100,23 @@ def decode_grounding(candidates: np.ndarray, none: float, grid: np.ndarray, lett
     if len(candidates) != len(grid):
         raise MnerError("model-mismatch", f"The grounding head gave {len(candidates)} candidates where its anchors and strides make "
                         f"{len(grid)}. The model's config does not describe its weights: convert it again.")
-    values = candidates.astype(np.float64)
-    sure = values[:, 4]
-    usable = ~np.isnan(values).any(1) & (sure > -np.inf)
+    def boxes_of(kept: np.ndarray) -> np.ndarray:
+        t, (x, y, stride, wide, high, _) = np.clip(candidates[kept, :4].astype(np.float64), -LIMIT, LIMIT).T, grid[kept].T
+        centre_x = ((x + t[0]) * stride - letterbox.left) / letterbox.scale
+        centre_y = ((y + t[1]) * stride - letterbox.top) / letterbox.scale
+        half_width, half_height = wide * np.exp(t[2]) / 2 / letterbox.scale, high * np.exp(t[3]) / 2 / letterbox.scale
+        x0, x1 = clip(centre_x - half_width, centre_x + half_width, letterbox.width)
+        y0, y1 = clip(centre_y - half_height, centre_y + half_height, letterbox.height)
+        return np.stack([x0, y0, x1, y1], 1)
+
+    return choose_places(candidates, none, boxes_of, grid[:, 5], calibration, none_threshold)
+
+
+def choose_places(candidates: np.ndarray, none: float, boxes_of: Callable[[np.ndarray], np.ndarray], cell: np.ndarray,
+                  calibration: dict[str, float], none_threshold: float = 0.5) -> Grounding:
+    """The same with boxes in photo pixels from elsewhere: `boxes_of` gives those of a few candidates, `cell` says where each stands."""
+    sure = candidates[:, 4].astype(np.float64)
+    usable = ~np.isnan(candidates).any(1) & (sure > -np.inf)
     if not usable.any():
         return Grounding(None, None, [], 1.0, [])
     logits = np.where(usable, np.clip(np.nan_to_num(sure, nan=-FAR), -FAR, FAR), -np.inf)
@@ -111,17 +125,10 @@ def decode_grounding(candidates: np.ndarray, none: float, grid: np.ndarray, lett
     total = float(masses.sum())
     bounded = -FAR if math.isnan(none) else min(max(none, -FAR), FAR)
     not_in_photo = sigmoid(calibration["a"] * (bounded - (largest + math.log(total))) + calibration["b"])
-
-    kept = masses >= NEGLIGIBLE
-    t, (x, y, stride, wide, high, cell) = np.clip(values[kept, :4], -LIMIT, LIMIT).T, grid[kept].T
-    centre_x = ((x + t[0]) * stride - letterbox.left) / letterbox.scale
-    centre_y = ((y + t[1]) * stride - letterbox.top) / letterbox.scale
-    half_width, half_height = wide * np.exp(t[2]) / 2 / letterbox.scale, high * np.exp(t[3]) / 2 / letterbox.scale
-    x0, x1 = clip(centre_x - half_width, centre_x + half_width, letterbox.width)
-    y0, y1 = clip(centre_y - half_height, centre_y + half_height, letterbox.height)
+    kept = np.flatnonzero(masses >= NEGLIGIBLE)
     # A place is as likely as all its candidates together: many middling ones outweigh a single high one.
-    pooled = sorted(_suppress(np.stack([x0, y0, x1, y1], 1), masses[kept]), key=lambda place: -place[1])
-    places = [GroundedPlace((float(b[0]), float(b[1]), float(b[2]), float(b[3])), min(1.0, mass / total) * (1 - not_in_photo), int(cell[at]))
+    pooled = sorted(_suppress(boxes_of(kept), masses[kept]), key=lambda place: -place[1])
+    places = [GroundedPlace((float(b[0]), float(b[1]), float(b[2]), float(b[3])), min(1.0, mass / total) * (1 - not_in_photo), int(cell[kept[at]]))
               for b, mass, at in pooled]
     regions = [Region(place.box, place.score) for place in places[:MOST_PLACES]]
     best = regions[0]

@@ -187,8 +187,11 @@ def test_broken_photos_and_a_deadly_row(cluster, tmp_path, here):
         elif index != dead and "entities" in theirs:
             assert [(e["start"], e["end"], e["type"]) for e in ours_["entities"]] == [(e["start"], e["end"], e["type"]) for e in theirs["entities"]]
     codes = [row.get("error", {}).get("code") for row in found[40:46]]
-    assert codes == [None, "image-truncated", "image-unreadable", "input-invalid", "input-invalid", None]
+    assert codes == [None, None, None, "input-invalid", "input-invalid", None]
+    notices = [[notice["code"] for notice in row.get("notices", [])] for row in found[40:46]]
+    assert notices == [[], ["image-truncated"], ["image-unreadable"], [], [], []]
     assert found[40]["entities"][0]["box"] == found[45]["entities"][0]["box"] is not None
+    assert found[41]["entities"] and found[41]["entities"][0]["box"] is None
 
 
 @pytest.mark.cluster

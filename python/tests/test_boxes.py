@@ -30,10 +30,10 @@ def test_many_middling_candidates_outweigh_six_sharp_ones():
     rows[sharp, 4] = np.arange(1.5, 0.9, -0.1)
     middling = [candidate(10 + i, 16, anchor=a) for i in (0, 1) for a in (0, 1)] + [candidate(10 + i, 17, anchor=a) for i in (0, 1) for a in (0, 1)]
     rows[middling, 4] = 0.8
-    rows[middling, 2:4] = np.log(4)
+    rows[middling, 2:4] = np.log(6)
     found = decode_grounding(rows, 0.0, GRID, box, PLAIN)
     total = np.exp(rows[:, 4].astype(float)).sum() + 1
-    assert found.region.box == pytest.approx((272, 464, 400, 592))
+    assert found.region.box == pytest.approx((240, 432, 432, 624))
     assert found.region.score == pytest.approx(8 * np.exp(np.float32(0.8)) / total) and found.not_in_photo == pytest.approx(1 / total)
     assert len(found.alternatives) == 3 and len(found.places) == 7 and found.places[0].cell == GRID[middling[0], 5]
     assert [place.score for place in found.places] == sorted((place.score for place in found.places), reverse=True)

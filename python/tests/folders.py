@@ -2,6 +2,7 @@
 
     python python/tests/folders.py names OUT        # names that ask for themselves, relatedness, kind of picture
     python python/tests/folders.py bert-crf OUT     # a tagger over the shipped text encoder
+    python python/tests/folders.py tiny OUT         # the golden vectors' tiny network: a hundredth of the work, the same code
 """
 from __future__ import annotations
 
@@ -33,7 +34,34 @@ def _name_heads(config: dict) -> dict[str, tuple[int, ...]]:
     }
 
 
+def make_tiny(out: Path) -> Path:
+    golden = MODEL.parents[2] / "test" / "fixtures" / "golden-tiny-nanodet"
+    raw = (golden / "model.safetensors").read_bytes()
+    size = int.from_bytes(raw[:8], "little")
+    head = json.loads(raw[8 : 8 + size])
+    head.pop("__metadata__", None)
+    manifest = json.loads((MODEL / "manifest.json").read_text(encoding="utf-8"))
+    config = json.loads((golden / "config.json").read_text(encoding="utf-8"))
+    config["decode"] = {"startThreshold": 0.15, "endThreshold": 0.15}  # random weights are sure of nothing
+    files = {name: (MODEL / name).read_bytes() for name in ("vocab.txt", "tokenizer_config.json")}
+    files["vocab.txt"] = b"".join(files["vocab.txt"].splitlines(keepends=True)[: config["text"]["vocabulary"]])
+    files["weights.bin"] = raw[8 + size :]
+    entry = lambda name: {"path": name, "bytes": len(files[name]), "sha256": hashlib.sha256(files[name]).hexdigest()}
+    manifest |= {"name": "test-tiny", "config": config, "calibration": {**manifest["calibration"], "spanThreshold": 0.05}, "shards": [entry("weights.bin")],
+                 "tokenizer": {"files": [entry("vocab.txt"), entry("tokenizer_config.json")]},
+                 "tensors": [{"name": name, "shape": one["shape"], "encoding": "float32", "shard": 0, "offset": one["data_offsets"][0],
+                              "bytes": one["data_offsets"][1] - one["data_offsets"][0]} for name, one in head.items() if one["dtype"] == "F32"]}
+    del manifest["selfTest"]
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (out / name).write_bytes(content)
+    (out / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return out
+
+
 def make_folder(kind: str, out: Path) -> Path:
+    if kind == "tiny":
+        return make_tiny(out)
     manifest = json.loads((MODEL / "manifest.json").read_text(encoding="utf-8"))
     config, tensors = manifest["config"], manifest["tensors"]
     random = np.random.RandomState(7)  # the one generator of numpy that never changes

@@ -3,8 +3,9 @@
     python -m mner_qg.onnx public/models/mner-qg-mini --out mner-qg-mini-onnx
 
 MNER-QG is three graphs that share no weight: text.onnx (all there is without a photo), trunk.onnx (a photo, once), photo.onnx (what the
-photo changes, per question); a tagger is text.onnx alone, and its manifest holds the chain over the tags. Batch and length are free. Weights stay 8-bit (DequantizeLinear) unless --float. The graphs are run against the
-folder's own self-test before anything is said to be done.
+photo changes, per question); a tagger is text.onnx alone, and its manifest holds the chain over the tags. Batch and length are free.
+Weights stay 8-bit (DequantizeLinear) unless --float. The graphs are run against the folder's own self-test before anything is said to be
+done.
 """
 from __future__ import annotations
 

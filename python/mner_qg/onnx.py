@@ -3,7 +3,8 @@
     python -m mner_qg.onnx public/models/mner-qg-mini --out mner-qg-mini-onnx
 
 MNER-QG is three graphs that share no weight: text.onnx (all there is without a photo), trunk.onnx (a photo, once), photo.onnx (what the
-photo changes, per question); a tagger is text.onnx alone, and its manifest holds the chain over the tags. Batch and length are free.
+photo changes, per question); a tagger is text.onnx alone, and its manifest holds the chain over the tags. Where names ask for
+themselves, the small layers that do it are in heads.npz, by their names in the network. Batch and length are free.
 Weights stay 8-bit (DequantizeLinear) unless --float. The graphs are run against the folder's own self-test before anything is said to be
 done.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import io
 import json
 import sys
 from pathlib import Path
@@ -22,6 +24,7 @@ import onnxruntime
 
 from .errors import MnerError
 from .folder import MANIFEST, ModelFolder
+from .names import NameHeads
 from .network import build_graphs
 
 TOLERANCE = 1e-3  # of the self-test, relative to the largest value; its numbers have six digits
@@ -98,6 +101,10 @@ def export(source: str | Path, out: str | Path, floats: bool = False) -> dict[st
         files[f"{name}.onnx"] = model.SerializeToString()
     for entry in manifest["tokenizer"]["files"]:
         files[entry["path"]] = folder.file(entry)
+    if folder.config.get("nameHeads"):
+        layers = io.BytesIO()
+        np.savez(layers, **NameHeads(folder.config, folder.tensors()).weights)
+        files["heads.npz"] = layers.getvalue()
     for name, content in files.items():
         (out / name).write_bytes(content)
     signature = lambda values: {value.name: [side.dim_param or side.dim_value for side in value.type.tensor_type.shape.dim] for value in values}

@@ -1,4 +1,5 @@
 """The ONNX graphs against the golden vectors of the PyTorch network, for all shapes, and against the shipped folder's own self-test."""
+import hashlib
 import itertools
 import json
 from pathlib import Path
@@ -137,6 +138,17 @@ def test_export_of_the_shipped_folder(tmp_path, floats):
     stored = sum(shard["bytes"] for shard in ModelFolder.open(MODEL).manifest["shards"])
     assert (size > 3 * stored) if floats else (size < 1.1 * stored)
     assert told["graphs"]["text"]["inputs"]["ids"] == ["B", "L"]
+
+
+def test_export_of_names_that_ask_for_themselves(tmp_path):
+    told = export(make_folder("tiny", tmp_path / "folder"), tmp_path / "out")
+    assert {"aware", "asked"} < told["graphs"]["photo"]["outputs"].keys() and "means_0" in told["graphs"]["trunk"]["outputs"]
+    layers, stored = np.load(tmp_path / "out" / "heads.npz"), ModelFolder.open(tmp_path / "folder").tensors()
+    heads = [name for name in stored if name.startswith(("entity_grounding.", "relatedness.", "image_kind."))]
+    assert sorted(layers) == sorted(heads) and len(heads) > 30
+    np.testing.assert_array_equal(layers["entity_grounding.mention.weight"], stored["entity_grounding.mention.weight"].values)
+    entry = next(entry for entry in told["files"] if entry["path"] == "heads.npz")
+    assert entry["sha256"] == hashlib.sha256((tmp_path / "out" / "heads.npz").read_bytes()).hexdigest()
 
 
 def test_export_of_a_tagger(tmp_path):

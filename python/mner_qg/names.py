@@ -173,10 +173,10 @@ class NameHeads:
 
 def shifted(chances: np.ndarray, none: float, named: int, shift: np.ndarray, none_shift: float) -> tuple[np.ndarray, float]:
     """The same chances after the shifts, the first `named` of them the question's own. Shifts of exactly zero change not a bit. The other
-    chances come on top of one: they can add to the total, not take from it."""
+    chances come on top of one, before and after: a shift moves chances about and makes none."""
     some, nothing = np.exp(shift.astype(np.float64)) - 1, float(np.exp(none_shift)) - 1
-    counted = np.where(np.arange(len(some)) < named, some, np.maximum(some, 0))
-    total = max(1 + none * nothing + float((chances * counted).sum()), LEAST_TOTAL)
+    change = float((chances * some).sum()) + none * nothing
+    total = max(1 + change / (1 + float(chances[named:].sum())), LEAST_TOTAL)
     return chances * (1 + some) / total, none * (1 + nothing) / total
 
 

@@ -11,7 +11,7 @@ import pytest
 from folders import make_folder
 from mner_qg.errors import MnerError
 from mner_qg.folder import ModelFolder, Tensor, with_low_ranks
-from mner_qg.names import NameHeads, assign_places
+from mner_qg.names import NameHeads, assign_places, shifted
 from mner_qg.network import build_graphs, photo_graph, tagger_graph, text_graph, trunk_graph
 from mner_qg.onnx import export
 from mner_qg.places import Places
@@ -108,6 +108,13 @@ def test_golden_vectors_of_a_tagger():
     assert any(last > first for _, first, last, _ in found)
     np.testing.assert_allclose(chances, golden["decode.chances"], rtol=1e-4, atol=1e-6)
     close(np.array(partitions), "decode.partition")
+
+
+def test_shifts_make_no_chance_however_far_they_push_down():
+    chances, none = shifted(np.array([0.99, 0.01, 0.001]), 0.0, 2, np.array([-12.0, -12, -2]), -3.0)
+    assert chances.sum() + none == pytest.approx(1.001)
+    same, still = shifted(np.array([0.5, 0.2, 0.001]), 0.3, 2, np.zeros(3), 0.0)
+    assert same.tolist() == [0.5, 0.2, 0.001] and still == 0.3
 
 
 def test_names_that_share_places_pay_for_it():

@@ -38,7 +38,7 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(aborted(signal.reason));
     if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
+    signal.addEventListener("abort", abort);
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
 }
@@ -67,7 +67,7 @@ export class Analysis {
     this.#running = own;
     const follow = (): void => own.abort(outer?.reason);
     if (outer?.aborted) follow();
-    outer?.addEventListener("abort", follow, { once: true });
+    outer?.addEventListener("abort", follow);
     try {
       this.#enter({ kind: "loading", progress: null });
       const analyzer = await orAborted(this.#acquire(choice), own.signal);

@@ -1,5 +1,6 @@
 // An Analyzer over a pooled engine: checks what it is given, queues it, and reports times.
 import { throwIfAborted } from "../core/abort.js";
+import { bare } from "../core/json.js";
 import { isMnerError, MnerError } from "../core/mner-error.js";
 import type { BackendName, Query } from "../core/results.js";
 import type { AnalyzeRequest, Analyzer, AnalyzerOptions } from "./analyzer.js";
@@ -33,15 +34,17 @@ export function checkBackend(backend: AnalyzerOptions["backend"]): "auto" | Back
 }
 
 export async function makeAnalyzer<Request extends AnyRequest>(
-  options: AnalyzerOptions,
+  given: AnalyzerOptions,
   source: Source<Request>,
 ): Promise<Omit<Analyzer, "analyze"> & { analyze(request: Request): ReturnType<Analyzer["analyze"]> }> {
+  const options = bare(given);
   const engineOptions = { model: source.model, backend: checkBackend(options.backend) };
   const lease = await acquireEngine(
     source.key,
     engineOptions,
     source.start,
-    (event) => {
+    (told) => {
+      const event = bare(told);
       if ("progress" in event) options.onProgress?.(event.progress);
       else options.onNotice?.(event.notice);
     },
@@ -56,7 +59,8 @@ export async function makeAnalyzer<Request extends AnyRequest>(
     get model() {
       return engine.info.model;
     },
-    async analyze(request) {
+    async analyze(asked) {
+      const request = bare(asked);
       throwIfAborted(ended.signal);
       const job = await readRequest(request, source.toPhoto);
       // Disposed of while the photo was being taken over.
@@ -123,7 +127,7 @@ function checkQueries(queries: readonly Query[], only: boolean): void {
   if (only && queries.length === 0)
     throw new MnerError("query-invalid", "There is no query. Ask for at least one type of name.");
   for (const one of queries as readonly (Partial<Query> | null | undefined)[]) {
-    const { label, query } = one ?? {};
+    const { label, query } = bare(one ?? {});
     if (typeof label !== "string" || label.trim() === "" || typeof query !== "string" || query.trim() === "") {
       throw new MnerError("query-invalid", "A query needs a label and words that say what to look for.");
     }

@@ -1,6 +1,7 @@
 // An engine in another thread, seen from here: one life of one worker. It is ended when it does not listen; whoever uses it
 // decides whether to start another.
 import { abortError, throwIfAborted } from "../core/abort.js";
+import { bare } from "../core/json.js";
 import { MnerError } from "../core/mner-error.js";
 import type { AnalysisResult } from "../core/results.js";
 import type { TokenRows } from "../encoders/bert.js";
@@ -61,7 +62,7 @@ export class RemoteEngine implements Engine {
 
   /** Starts the engine at the other end. Fails with `NoWorker` when nobody is there. */
   static start(connection: Connection): Promise<RemoteEngine> {
-    const { options, script, signal, aliveMs = ALIVE_MS } = connection;
+    const { options, script, signal, aliveMs = ALIVE_MS } = bare(connection);
     return new Promise((resolve, reject) => {
       throwIfAborted(signal);
       const remote = new RemoteEngine(connection);
@@ -169,7 +170,7 @@ export class RemoteEngine implements Engine {
   }
 
   private hear(message: FromEngine): void {
-    if ("info" in message) this.info = message.info;
+    if (message.type === "started" || message.type === "answer" || message.type === "error") this.info = message.info;
     this.hearStart(message);
     if (message.type === "received") this.hearReceived(message.id);
     else if (message.type === "unreadable") this.rejectUnread();

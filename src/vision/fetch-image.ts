@@ -1,6 +1,7 @@
 // Fetches a photo's file and tells apart why it could not be had: a server without CORS, a broken connection, no
 // connection at all, or nothing at that address.
 import { throwIfAborted } from "../core/abort.js";
+import { bare } from "../core/json.js";
 import { MnerError } from "../core/mner-error.js";
 import { IMAGE_LIMITS } from "./header.js";
 
@@ -37,7 +38,7 @@ export async function fetchImage(address: string | URL, options: FetchImageOptio
     const credentials = crossOrigin === "use-credentials" ? "include" : "same-origin";
     let response: Response;
     try {
-      response = await fetcher(url.href, { mode: "cors", credentials, signal: controller.signal });
+      response = await fetcher(url.href, bare({ mode: "cors", credentials, signal: controller.signal }));
     } catch (error) {
       throwIfAborted(signal);
       throw await explain(url, fetcher, controller.signal, error);
@@ -105,7 +106,7 @@ async function explain(url: URL, fetcher: typeof fetch, signal: AbortSignal, cau
     });
   }
   if (location && location.origin !== url.origin && url.protocol !== "blob:") {
-    const reachable = await fetcher(url.href, { mode: "no-cors", credentials: "omit", signal }).then(
+    const reachable = await fetcher(url.href, bare({ mode: "no-cors", credentials: "omit", signal })).then(
       () => true,
       () => false,
     );

@@ -110,7 +110,7 @@ export class Analysis {
     const holding = this.#holding;
     this.#holding = null;
     if (!holding) return;
-    holding.abort.abort(new MnerError("aborted", "The tag left the page."));
+    holding.abort.abort();
     holding.analyzer.then((analyzer) => analyzer.dispose()).catch(() => {});
   }
 

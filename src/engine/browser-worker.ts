@@ -24,7 +24,9 @@ export function startWorker(address: string): Worker {
   const options = bare({ type: "module", name: "mner-qg" } as const);
   if (url.origin === location.origin) return new Worker(trusted(url.href), options);
   // A worker's script must come from the page's own origin, but what it imports need not (the server allows it by CORS).
-  const source = URL.createObjectURL(new Blob([`import ${JSON.stringify(url.href)};`], bare({ type: "text/javascript" })));
+  const source = URL.createObjectURL(
+    new Blob([`import ${JSON.stringify(url.href)};`], bare({ type: "text/javascript" })),
+  );
   const worker = new Worker(trusted(source), options);
   worker.addEventListener("message", () => URL.revokeObjectURL(source));
   return worker;

@@ -23,6 +23,8 @@ export interface PredictInput {
   readonly options: RunOptions;
   readonly signal: AbortSignal;
   readonly helperLife: HelperLife | null;
+  /** Told after each batch but the last: the answer so far, and how many rows it has read. */
+  readonly onRows?: ((answer: unknown, rows: number) => Promise<void>) | null;
 }
 
 /** The output of the rows from here on. */
@@ -44,6 +46,7 @@ export async function predict(request: PredictInput): Promise<unknown> {
     const parts =
       middle === to ? [await runAlone(request, from, to)] : await runTogether(request, helper!, from, middle, to);
     for (const { output, from: first, rows } of parts) collector.add(output, first, rows);
+    if (to < input.rows) await request.onRows?.(collector.answer(), to);
   }
   return collector.answer();
 }

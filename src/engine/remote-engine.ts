@@ -8,7 +8,7 @@ import type { TokenRows } from "../encoders/bert.js";
 import type { PlainTree } from "../nn/tensor-tree.js";
 import type { RowOutput } from "../systems/system.js";
 import { transferablesOf } from "../vision/index.js";
-import type { Engine, EngineEvents, EngineInfo, EngineOptions, Job } from "./engine.js";
+import type { Engine, EngineEvents, EngineInfo, EngineOptions, Job, OnPartial } from "./engine.js";
 import { type Answer, type FromEngine, fromPlainError, type Port, type ToEngine } from "./protocol.js";
 
 /** A worker that has not said a word by then will not. */
@@ -24,6 +24,7 @@ export class NoWorker extends Error {}
 interface Pending {
   /** Whether the other end has said that it has the call. */
   received: boolean;
+  readonly onPartial: OnPartial | undefined;
   resolve(answer: Answer): void;
   reject(error: MnerError): void;
 }
@@ -97,8 +98,8 @@ export class RemoteEngine implements Engine {
     return this.over !== null;
   }
 
-  analyze(job: Job, signal: AbortSignal): Promise<AnalysisResult> {
-    const { call } = this.call((id) => ({ type: "analyze", id, job }), signal, movable(job));
+  analyze(job: Job, signal: AbortSignal, onPartial?: OnPartial): Promise<AnalysisResult> {
+    const { call } = this.call((id) => ({ type: "analyze", id, job }), signal, movable(job), onPartial);
     return call as Promise<AnalysisResult>;
   }
 
@@ -120,6 +121,7 @@ export class RemoteEngine implements Engine {
     message: (id: number) => ToEngine,
     signal: AbortSignal,
     transfer: readonly Transferable[] = [],
+    onPartial?: OnPartial,
   ): { readonly id: number; readonly call: Promise<Answer> } {
     const id = this.nextId++;
     const call = new Promise<Answer>((resolve, reject) => {
@@ -142,6 +144,7 @@ export class RemoteEngine implements Engine {
       };
       this.pending.set(id, {
         received: false,
+        onPartial,
         resolve: (answer) => {
           leave();
           resolve(answer);
@@ -176,6 +179,7 @@ export class RemoteEngine implements Engine {
     else if (message.type === "unreadable") this.rejectUnread();
     if (message.type === "progress") this.events.onProgress(message.progress);
     else if (message.type === "notice") this.events.onNotice(message.notice);
+    else if (message.type === "partial") this.pending.get(message.id)?.onPartial?.(message.result, message.fraction);
     else if (message.type === "answer") this.pending.get(message.id)?.resolve(message.answer);
     else if (message.type === "error") this.pending.get(message.id)?.reject(fromPlainError(message.error));
   }

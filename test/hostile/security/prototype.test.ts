@@ -54,8 +54,14 @@ const NAMES = [
     "priority",
   ],
   ...["crossOrigin", "onProgress", "onNotice", "base", "stallMs", "photo", "code", "message", "label", "query", "then"],
-  ...["data", "id", "release", "length", "strings", "src", "alt", "products", "imageOrientation", "willReadFrequently"],
+  ...["data", "id", "release", "length", "src", "alt", "products", "imageOrientation", "willReadFrequently"],
+  ...["progress", "info", "notice", "endings", "style", "unit", "granularity", "colorSpace", "premultiplyAlpha"],
 ] as const;
+/** Those that stopped the script or an answer before each was mended, one by one: together they hide one another. */
+const SINGLE: readonly (typeof NAMES)[number][] = [
+  ...(["value", "get", "set", "writable", "signal", "backend", "model", "text", "image", "queries", "then"] as const),
+  ...(["type", "attribute", "renderBefore", "slotAssignment", "base", "progress", "info"] as const),
+];
 
 beforeAll(async () => {
   shipped = await buildShipped();
@@ -93,17 +99,15 @@ describe("a page that puts names on Object.prototype", () => {
     return { outcome: "tag and analyser answer alike" };
   });
 
-  for (const value of (process.env.POLL_VALUES ?? `"polluted"`).split("~")) {
-    attempt(`each name by itself: ${value}`, async () => {
-      const wrong: string[] = [];
-      for (const name of process.env.POLL ? process.env.POLL.split(",") : NAMES) {
-        const said = await saidBy(`Object.prototype[${JSON.stringify(name)}] = ${value};`);
-        if (said !== sound) wrong.push(`${name}: ${said.slice(0, 160)}`);
-      }
-      expect(wrong).toEqual([]);
-      return { tries: NAMES.length, outcome: "the same answers as without" };
-    });
-  }
+  attempt("each name by itself", async () => {
+    const wrong: string[] = [];
+    for (const name of SINGLE) {
+      const said = await saidBy(`Object.prototype[${JSON.stringify(name)}] = "polluted";`);
+      if (said !== sound) wrong.push(`${name}: ${said.slice(0, 160)}`);
+    }
+    expect(wrong).toEqual([]);
+    return { tries: SINGLE.length, outcome: "the same answers as without" };
+  });
 
   attempt("all at once", async () => {
     const script = `for (const name of ${JSON.stringify(NAMES)}) Object.prototype[name] = "polluted";`;

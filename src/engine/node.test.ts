@@ -56,6 +56,7 @@ describe("createAnalyzer in Node", { timeout: LOADING_MS }, () => {
     const seen: { entities: AnalysisResult["entities"]; fraction: number }[] = [];
     const result = await analyzer.analyze({
       text: long,
+      nested: true,
       onPartial: (partial, fraction) => {
         expect(structuredClone(partial)).toEqual(partial);
         expect(partial.text).toBe(long);
@@ -67,15 +68,21 @@ describe("createAnalyzer in Node", { timeout: LOADING_MS }, () => {
     expect(fractions).toEqual([...fractions].sort((one, other) => one - other));
     expect(fractions[0]).toBeGreaterThan(0);
     expect(fractions.at(-1)).toBeLessThan(1);
-    // What stands well before the end of what is read is already as it will be.
+    // What stands well before the end of what is read is as it will be. Scores still rise with a surer window, and with them,
+    // in a network of random weights, which of two that overlap is taken.
     const at = ({ start, end, type }: AnalysisResult["entities"][number]) => `${start}-${end}-${type}`;
     for (const { entities } of seen) {
       const reached = Math.max(...entities.map(({ end }) => end));
       const early = (list: AnalysisResult["entities"]) => list.filter(({ end }) => end < reached * 0.7).map(at);
+      const final = new Set(early(result.entities));
       expect(early(entities).length).toBeGreaterThan(0);
-      expect(early(entities)).toEqual(early(result.entities));
+      expect(early(entities).filter((one) => final.has(one)).length).toBeGreaterThan(0.9 * final.size);
     }
-    const whole = await analyzer.analyze({ text: long });
+    const reaches = seen.map(({ entities }) => Math.max(...entities.map(({ end }) => end)) / long.length);
+    reaches.forEach((reach, index) => {
+      expect(Math.abs(reach - seen[index]!.fraction)).toBeLessThan(0.15);
+    });
+    const whole = await analyzer.analyze({ text: long, nested: true });
     expect(whole.entities).toEqual(result.entities);
   });
 

@@ -14,7 +14,7 @@ function exampleOf(readme: string): NodeAnalyzeRequest {
   return JSON.parse(written.replace(/([{,] )(\w+):/g, '$1"$2":')) as NodeAnalyzeRequest;
 }
 
-describe.skipIf(!existsSync(`${MODEL}/manifest.json`))("the README's own question", { timeout: 120_000 }, () => {
+describe.skipIf(!existsSync(`${MODEL}/manifest.json`))("the README's own question", { timeout: 300_000 }, () => {
   let analyzer: NodeAnalyzer | null = null;
   afterAll(() => analyzer?.dispose());
 

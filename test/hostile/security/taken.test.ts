@@ -58,7 +58,7 @@ describe("a frame of another site beside the tag", () => {
       },
       `${site.origin.replace("127.0.0.1", "localhost")}/stranger.html`,
     );
-    expect(heard).toBeGreaterThan(words.length);
+    expect(heard).toBeGreaterThanOrEqual(100);
     const during = await call(page, "ask", { model: MODEL, backend: "wasm" }, { text: "Ana met John in Paris" });
     expect([during.code, during.spans, during.text]).toEqual([null, sound.spans, "Ana met John in Paris"]);
     const tag = await call(page, "askTag", { model: MODEL, backend: "wasm", text: "Ana met John in Paris" });

@@ -39,6 +39,15 @@ class Letterbox:
         across, down = (max(1, math.floor(side * scale + 0.5)) for side in (width, height))
         return Letterbox(size, width, height, scale, across, down, (size - across) // 2, (size - down) // 2)
 
+    def inside(self, boxes: Any) -> np.ndarray:
+        """From pixels of the photo to those of the square."""
+        return np.asarray(boxes, np.float64).reshape(-1, 4) * self.scale + np.array([self.left, self.top] * 2)
+
+    def back(self, boxes: Any) -> np.ndarray:
+        """To pixels of the photo, clipped to it."""
+        outside = (np.asarray(boxes, np.float64).reshape(-1, 4) - np.array([self.left, self.top] * 2)) / self.scale
+        return np.clip(outside, 0, np.array([self.width, self.height] * 2))
+
 
 @dataclass(frozen=True)
 class Region:

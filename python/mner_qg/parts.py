@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from .annotator import Annotator
 from .careful import annotate_carefully
-from .corpus import Part, Record, read_part
+from .corpus import Part, Record, open_place, read_part
 from .errors import MnerError
 from .photos import MOST_BYTES
 from .results import Failure, Result, to_json
@@ -65,15 +65,6 @@ class Done:
     failed: int
     seconds: float
     scored: list[Any]
-
-
-def open_place(address: str) -> tuple[pafs.FileSystem, str]:
-    """The file system of an address or a local path, and the path in it."""
-    if re.match(r"[a-z][a-z0-9+.-]+://", address, re.IGNORECASE):
-        return pafs.FileSystem.from_uri(address)
-    import os
-
-    return pafs.LocalFileSystem(), os.path.abspath(address)
 
 
 def find_photo(fs: pafs.FileSystem, folder: str, name: str) -> str:

@@ -31,10 +31,10 @@ import ray.data
 from ray.exceptions import RayError, RayTaskError
 
 from .annotator import Annotator
-from .corpus import Format, Part, cut_file, format_of, list_files
+from .corpus import Format, Part, cut_file, format_of, list_files, open_place
 from .errors import MnerError
 from .folder import MANIFEST, ModelFolder
-from .parts import NOTES, Done, Output, Settings, annotate_part, find_done, names_of, open_place
+from .parts import NOTES, Done, Output, Settings, annotate_part, find_done, names_of
 from .scores import describe, score_rows
 
 ROWS = 256  # of a part: some seconds of work, which is what a lost worker loses

@@ -22,8 +22,9 @@ from ray.cluster_utils import Cluster
 
 from mner_qg import Annotator, MnerError
 from mner_qg import ray as ours
+from mner_qg.corpus import open_place
 from mner_qg.folder import MANIFEST
-from mner_qg.parts import Settings, annotate_part, open_place
+from mner_qg.parts import Settings, annotate_part
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = str(ROOT / "public" / "models" / "mner-qg-mini")

@@ -106,7 +106,7 @@ def test_none_wins_when_it_is_the_largest():
     candidates = np.zeros((total_candidates(config), 5), dtype=np.float32)
     boxes = candidate_boxes(torch.from_numpy(candidates), config).numpy()
     candidates[7, 4] = 12
-    place = Letterbox(1.0, 0, 0, 64, 64)
+    place = Letterbox.fit(64, 64, 64)
     _, score, none, alternatives = decode_boxes(candidates, boxes, 0.0, place)
     assert score > 0.99 and none < 0.01 and len(alternatives) <= 3
     assert decode_boxes(candidates, boxes, 20.0, place)[2] > 0.99

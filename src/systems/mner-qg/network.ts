@@ -1,6 +1,8 @@
 // MNER-QG as a whole: a photo in once, rows of questions and text in as one batch, logits out with one read-back. An
 // independent reading of the published method; the PyTorch reference in training/systems/mner_qg is its exact definition.
+
 import { matMul, mean, slice, type Tensor, type Tensor2D, type Tensor4D, transpose } from "@tensorflow/tfjs-core";
+import { joinNumbers } from "../../core/bytes.js";
 import { bert, declareBert, type TokenRows } from "../../encoders/bert.js";
 import { declareImageEncoder } from "../../encoders/index.js";
 import { DETECTOR_BOX, DETECTOR_CLASSES } from "../../encoders/nanodet.js";
@@ -8,7 +10,7 @@ import { cells, columns, convolve, linear } from "../../nn/operations.js";
 import { type Parameters, scaled } from "../../nn/parameters.js";
 import type { TensorScope } from "../../nn/tensor-scope.js";
 import { BOX_VALUES, COORDINATES, type MnerQgConfig } from "./config.js";
-import { declareEntityHead, joined } from "./entity-grounding.js";
+import { declareEntityHead } from "./entity-grounding.js";
 import {
   conditionMatrices,
   declareCommonWidth,
@@ -122,7 +124,7 @@ export async function encodePhoto(net: Net, pixels: Tensor4D, scope: TensorScope
 
 function readFacts(read: Readonly<Record<string, Float32Array>>, scales: number): PhotoFacts {
   const all = (name: string): Float32Array =>
-    joined(...Array.from({ length: scales }, (_, k) => read[`${name}.${k}`]!));
+    joinNumbers(...Array.from({ length: scales }, (_, k) => read[`${name}.${k}`]!));
   return { said: all("said"), matched: all("matched"), means: all("means") };
 }
 

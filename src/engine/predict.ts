@@ -25,6 +25,8 @@ export interface PredictInput {
   readonly options: RunOptions;
   readonly signal: AbortSignal;
   readonly helperLife: HelperLife | null;
+  /** Told after each batch but the last: the answer so far, and how many rows it has read. */
+  readonly onRows?: ((answer: unknown, rows: number) => Promise<void>) | null;
 }
 
 /** The output of the rows from here on. */
@@ -46,6 +48,7 @@ export async function predict(request: PredictInput): Promise<unknown> {
     const parts =
       shares.length === 1 ? [await runAlone(request, from, to)] : await runTogether(request, helpers, from, shares);
     for (const { output, from: first, rows } of parts) collector.add(output, first, rows);
+    if (to < input.rows) await request.onRows?.(collector.answer(), to);
   }
   return collector.answer();
 }

@@ -37,6 +37,8 @@ export type FromEngine =
   | { readonly type: "received"; readonly id: number }
   /** Something came that could not be read, such as pixels that were given away meanwhile. */
   | { readonly type: "unreadable" }
+  /** Of a text whose last windows are still being read. */
+  | { readonly type: "partial"; readonly id: number; readonly result: AnalysisResult; readonly fraction: number }
   | { readonly type: "answer"; readonly id: number; readonly answer: Answer; readonly info: EngineInfo }
   | { readonly type: "error"; readonly id: number; readonly error: PlainError; readonly info: EngineInfo };
 

@@ -12,7 +12,7 @@ import { createTokenizer } from "../text/index.js";
 import type { Progress } from "./analyzer.js";
 import { selectBackend, whenFree } from "./backends/open-backend.js";
 import { type Device, openDevice, runOptions } from "./device.js";
-import type { Engine, EngineEvents, EngineInfo, EngineOptions, Environment, Job } from "./engine.js";
+import type { Engine, EngineEvents, EngineInfo, EngineOptions, Environment, Job, OnPartial } from "./engine.js";
 import { HelperLife, helpersFor, type RowRunner, startHelper } from "./helper.js";
 import { type LentPhoto, LentPhotos } from "./lent-photo.js";
 import { PhotoCache } from "./photos.js";
@@ -131,17 +131,17 @@ class ModelSession implements Session {
     };
   }
 
-  async analyze(job: Job, signal: AbortSignal): Promise<AnalysisResult> {
+  async analyze(job: Job, signal: AbortSignal, onPartial?: OnPartial): Promise<AnalysisResult> {
     try {
-      return await this.answer(job, signal);
+      return await this.answer(job, signal, onPartial);
     } catch (error) {
       throw classify(error);
     }
   }
 
-  private async answer(job: Job, signal: AbortSignal): Promise<AnalysisResult> {
+  private async answer(job: Job, signal: AbortSignal, onPartial?: OnPartial): Promise<AnalysisResult> {
     const stopped = AbortSignal.any([signal, this.ended.signal]);
-    const run = new Run(this.parts, job, stopped);
+    const run = new Run(this.parts, job, stopped, job.partials ? onPartial : undefined);
     await run.read(this.device, this.photos);
     for (;;) {
       throwIfAborted(stopped);

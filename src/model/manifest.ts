@@ -79,6 +79,7 @@ export function checkManifest(value: unknown): ModelManifest {
     base === null ? 1 : 0,
   );
   checkPathsDiffer([...files, ...shards]);
+  checkHashesAgree([...files, ...shards]);
   const totalBytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
   if (totalBytes > MANIFEST_LIMITS.totalBytes) {
     throw invalid("shards", `are ${totalBytes} bytes together, more than the limit of ${MANIFEST_LIMITS.totalBytes}`);
@@ -174,6 +175,21 @@ function checkPathsDiffer(files: readonly FileEntry[]): void {
     const folded = path.toLowerCase();
     if (seen.has(folded)) throw invalid("the folder", `names the file ${describe(path)} twice`);
     seen.add(folded);
+  }
+}
+
+/** The same bytes have one length. Fetching could only find the file wrong, and uploading it again would not help. */
+function checkHashesAgree(files: readonly FileEntry[]): void {
+  const known = new Map<string, FileEntry>();
+  for (const file of files) {
+    const { path, bytes } = known.get(file.sha256) ?? file;
+    if (bytes !== file.bytes) {
+      throw invalid(
+        "the folder",
+        `gives ${describe(path)} and ${describe(file.path)} one hash, but ${bytes} and ${file.bytes} bytes`,
+      );
+    }
+    known.set(file.sha256, file);
   }
 }
 

@@ -89,6 +89,23 @@ export function buildSequences(
   return { rows, length, multipleOf, queryCount, windows, ids, segments, shapes, lengths, sentenceColumns };
 }
 
+/** A text that ends where its first rows do: what is known when only they are read. Null before any window is whole. */
+export function firstWindows<Input extends object>(
+  input: Input,
+  prepared: PreparedText,
+  rows: number,
+): { readonly input: Input; readonly prepared: PreparedText } | null {
+  const { windows, queryCount } = input as Partial<Sequences>;
+  if (!windows || !queryCount) return null;
+  const read = windows.slice(0, Math.floor(rows / queryCount));
+  const last = read.at(-1);
+  if (!last) return null;
+  return {
+    input: { ...input, windows: read },
+    prepared: { ...prepared, pieces: prepared.pieces.slice(0, last.endPiece) },
+  };
+}
+
 /** Pieces of text per window, and how many of them overlap. All queries share their windows, so the longest decides. */
 function roomForText(
   queries: readonly (Query | null)[],

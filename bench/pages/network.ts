@@ -1,6 +1,7 @@
 // In Chromium: our network by itself on an open backend, without worker, queue or photo decoding, so that it can be held
 // against another engine that runs the same network, and looked into stage by stage.
-import { fused, matMul, type Tensor2D, tensor, tidy } from "@tensorflow/tfjs-core";
+import { matMul, type Tensor2D, tensor, tidy } from "@tensorflow/tfjs-core";
+import * as fused from "@tensorflow/tfjs-core/dist/ops/fused_ops.js";
 import type { BackendName } from "../../src/core/results.js";
 import type { TokenRows } from "../../src/encoders/bert.js";
 import { openBackend } from "../../src/engine/backends/open-backend.js";

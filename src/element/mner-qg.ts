@@ -1,6 +1,6 @@
 // The custom element <mner-qg>: takes text and photo from the page, asks the engine, draws the answer. The header of the
 // class is the only source of its documentation; manifest, editor data and framework typings are generated from it.
-import { LitElement, type PropertyDeclarations, type TemplateResult } from "lit";
+import { LitElement, type PropertyDeclarations, type TemplateResult, unsafeCSS } from "lit";
 import { MnerError } from "../core/mner-error.js";
 import type { AnalysisResult, BackendName } from "../core/results.js";
 import type { ImageInput, Query } from "../engine/analyzer.js";
@@ -57,7 +57,7 @@ function languageOf(tag: Element): string {
  * @attr {string} src - Address of the photo.
  * @attr {string} alt - What the photo shows, for those who do not see it. Empty for a photo that says nothing.
  * @attr {string} model - Address of a model folder; without it the model that is shipped next to the script.
- * @attr {"mner-qg"|"bert-crf"|"basic"|"mmner"|"umt"|"umgf"|"prompt-mner"|"mqspn"} system - Which system answers; `mner-qg` by default.
+ * @attr {"mner-qg"|"bert-crf"|"basic-model"|"mm-ner-model"|"umt"|"umgf"|"prompt-mner"|"mqspn"} system - Which system answers; `mner-qg` by default.
  * @attr {"auto"|"webgpu"|"webgl"|"wasm"|"cpu"} backend - What to compute on.
  * @attr {"lazy"|"eager"|"manual"} loading - When to analyse: near the viewport, at once, or when the reader presses a button.
  * @attr {number} threshold - Least score a name needs to be shown, 0 to 1.
@@ -120,7 +120,7 @@ function languageOf(tag: Element): string {
  * @cssproperty --mner-qg-photo-ratio - Width by height of the photo, to keep its place before it is there: `3 / 2`.
  */
 export class MnerQg extends LitElement {
-  static override styles = [baseStyles, textStyles, photoStyles, panelStyles];
+  static override styles = unsafeCSS(baseStyles + textStyles + photoStyles + panelStyles);
 
   static override properties: PropertyDeclarations = {
     text: {},

@@ -33,6 +33,8 @@ export interface TokenRows {
   readonly shapes: Int32Array;
   /** Pieces without padding, per sequence. */
   readonly lengths: Int32Array;
+  /** 1 where a word begins, for systems that point at words. */
+  readonly first?: Int32Array;
   /** Lengths are padded to a multiple of this, where few different ones are wanted. */
   readonly multipleOf?: number | undefined;
 }

@@ -118,7 +118,7 @@ function orNull<T>(promise: Promise<T | null>, milliseconds: number): Promise<T 
 }
 
 function cutRows(
-  { length, multipleOf, ids, segments, shapes, lengths }: TokenRows,
+  { length, multipleOf, ids, segments, shapes, lengths, first }: TokenRows,
   from: number,
   to: number,
 ): TokenRows {
@@ -131,5 +131,6 @@ function cutRows(
     segments: part(segments),
     shapes: part(shapes),
     lengths: lengths.slice(from, to),
+    ...(first && { first: part(first) }),
   };
 }

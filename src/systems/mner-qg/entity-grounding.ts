@@ -1,7 +1,9 @@
 // A box for each name, in plain numbers: every name asks for itself, on top of what its type's question was answered. The
 // reference is training/systems/mner_qg/entity_grounding.py; with its last layers at zero every name gets exactly its
 // type's answer.
-import type { Matrix, Parameters } from "../../nn/parameters.js";
+import { joinNumbers } from "../../core/bytes.js";
+import type { Parameters } from "../../nn/parameters.js";
+import { apply, declareLayer, dot, type Layer, relu, softmax } from "../../nn/plain.js";
 import { CLASSES, type Places } from "./places.js";
 
 const GEOMETRY = 8;
@@ -11,20 +13,7 @@ const SEEN = 16;
 const KEYS = 32;
 const HIDDEN = 64;
 
-/** A layer's numbers: a row of inputs per output. */
-export interface Layer {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly values: Float32Array;
-  readonly bias: Float32Array;
-}
-
 export type EntityHead = ReturnType<typeof declareEntityHead>;
-
-/** A layer that is run here instead of on the device: a few thousand numbers are not worth the way there and back. */
-export function declareLayer(p: Parameters, matrix: Matrix): Layer {
-  return p.later(() => ({ inputs: matrix.inputs, outputs: matrix.outputs, ...matrix.read() }));
-}
 
 export function declareEntityHead(p: Parameters, textWidth: number, width: number) {
   const layer = (name: string, inputs: number, outputs: number): Layer =>
@@ -65,7 +54,7 @@ export interface MentionRow {
 export function mentionVector(head: EntityHead, { hidden, first, last, sentence }: MentionRow): Float32Array {
   const width = head.score.inputs;
   const row = (at: number): Float32Array => hidden.subarray(at * width, (at + 1) * width);
-  const ends = joined(row(first), row(last));
+  const ends = joinNumbers(row(first), row(last));
   const own: number[] = [];
   for (let at = first; at <= last; at++) own.push(apply(head.score, row(at))[0]!);
   const query = apply(head.query, ends);
@@ -80,7 +69,7 @@ export function mentionVector(head: EntityHead, { hidden, first, last, sentence 
   softmax(looks).forEach((weight, index) => {
     addTo(context, row(columns[index]!), weight);
   });
-  return apply(head.mention, joined(ends, pooled, context));
+  return apply(head.mention, joinNumbers(ends, pooled, context));
 }
 
 export interface NameInput {
@@ -99,20 +88,20 @@ export interface Shifts {
 
 /** By how much a name's words shift each place's chance and that of «not in the photo», in nats. */
 export function shiftsOf(head: EntityHead, { mention, query, facts, scene }: NameInput, places: Places): Shifts {
-  const own = apply(head.own, joined(mention, query));
+  const own = apply(head.own, joinNumbers(mention, query));
   const e = query.map((value, index) => value + own[index]!);
   const wanted = apply(head.wanted, e);
   const shifts = Float32Array.from(places.list, ({ cell, geometry, classes, ranks }) => {
-    const place = apply(head.place, joined(geometry, apply(head.classes, classes), ranks));
+    const place = apply(head.place, joinNumbers(geometry, apply(head.classes, classes), ranks));
     const what = cell.map((value, index) => value + place[index]!);
-    const both = joined(
+    const both = joinNumbers(
       e.map((value, index) => value * what[index]!),
       what,
     );
     const match = dot(wanted, what) * what.length ** -0.5;
     return head.beta.value * match + apply(head.shift, relu(apply(head.hidden, both)))[0]!;
   });
-  const noneIn = joined(e, apply(head.classes, scene), facts);
+  const noneIn = joinNumbers(e, apply(head.classes, scene), facts);
   return { places: shifts, none: apply(head.noneShift, relu(apply(head.noneHidden, noneIn)))[0]! };
 }
 
@@ -120,7 +109,7 @@ const LEAST_TOTAL = 1e-6;
 
 /**
  * The same chances after the shifts, the first `named` of them the question's own. Shifts of exactly zero change not a bit.
- * The other chances come on top of one: they can add to the total, not take from it.
+ * The other chances come on top of one, before and after: a shift moves chances about and makes none.
  */
 export function shifted(
   chances: readonly number[],
@@ -130,11 +119,9 @@ export function shifted(
 ): { chances: number[]; none: number } {
   const some = chances.map((_, index) => Math.exp(shifts.places[index]!) - 1);
   const nothing = Math.exp(shifts.none) - 1;
-  const sum = chances.reduce(
-    (total, chance, index) => total + chance * (index < named ? some[index]! : Math.max(0, some[index]!)),
-    1 + none * nothing,
-  );
-  const total = Math.max(sum, LEAST_TOTAL);
+  const whole = chances.slice(named).reduce((sum, chance) => sum + chance, 1);
+  const change = chances.reduce((sum, chance, index) => sum + chance * some[index]!, none * nothing);
+  const total = Math.max(1 + change / whole, LEAST_TOTAL);
   return {
     chances: chances.map((chance, index) => (chance * (1 + some[index]!)) / total),
     none: (none * (1 + nothing)) / total,
@@ -180,43 +167,6 @@ export function assignPlaces(chances: readonly (readonly number[])[], price: num
   return answer;
 }
 
-/** A layer over one row of numbers. */
-export function apply({ inputs, outputs, values, bias }: Layer, x: ArrayLike<number>): Float32Array {
-  const y = new Float32Array(outputs);
-  for (let output = 0; output < outputs; output++) {
-    let sum = bias[output]!;
-    const row = output * inputs;
-    for (let input = 0; input < inputs; input++) sum += values[row + input]! * x[input]!;
-    y[output] = sum;
-  }
-  return y;
-}
-
-export const relu = (x: Float32Array): Float32Array => x.map((value) => Math.max(0, value));
-
-export function joined(...parts: readonly ArrayLike<number>[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let index = 0; index < a.length; index++) sum += a[index]! * b[index]!;
-  return sum;
-}
-
 function addTo(sum: Float32Array, x: Float32Array, weight: number): void {
   for (let index = 0; index < sum.length; index++) sum[index]! += x[index]! * weight;
-}
-
-export function softmax(logits: readonly number[]): number[] {
-  const largest = Math.max(...logits);
-  const weights = logits.map((logit) => Math.exp(logit - largest));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return weights.map((weight) => weight / total);
 }

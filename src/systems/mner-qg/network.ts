@@ -1,6 +1,8 @@
 // MNER-QG as a whole: a photo in once, rows of questions and text in as one batch, logits out with one read-back. An
 // independent reading of the published method; the PyTorch reference in training/systems/mner_qg is its exact definition.
+
 import { matMul, mean, slice, type Tensor, type Tensor2D, type Tensor4D, transpose } from "@tensorflow/tfjs-core";
+import { joinNumbers } from "../../core/bytes.js";
 import { bert, declareBert, type TokenRows } from "../../encoders/bert.js";
 import { declareImageEncoder } from "../../encoders/index.js";
 import { DETECTOR_BOX, DETECTOR_CLASSES } from "../../encoders/nanodet.js";
@@ -10,7 +12,7 @@ import type { TensorScope } from "../../nn/tensor-scope.js";
 import { Staying } from "../../nn/tensor-tree.js";
 import { AskedMaps, type Group } from "./asked.js";
 import { BOX_VALUES, COORDINATES, type MnerQgConfig, type OneWay } from "./config.js";
-import { declareEntityHead, joined } from "./entity-grounding.js";
+import { declareEntityHead } from "./entity-grounding.js";
 import {
   conditionMatrices,
   declareCommonWidth,
@@ -141,7 +143,7 @@ export async function encodePhoto(net: Net, pixels: Tensor4D, scope: TensorScope
 
 function readFacts(read: Readonly<Record<string, Float32Array>>, scales: number): PhotoFacts {
   const all = (name: string): Float32Array =>
-    joined(...Array.from({ length: scales }, (_, k) => read[`${name}.${k}`]!));
+    joinNumbers(...Array.from({ length: scales }, (_, k) => read[`${name}.${k}`]!));
   return { said: all("said"), matched: all("matched"), means: all("means") };
 }
 

@@ -9,7 +9,7 @@ import type { System, SystemConfig } from "../systems/system.js";
 import type { OpenBackend } from "./backends/backend.js";
 import { openBackend, selectBackend, whenFree } from "./backends/open-backend.js";
 import type { Environment } from "./engine.js";
-import { runSelfTest } from "./self-test.js";
+import { rehearse, runSelfTest } from "./self-test.js";
 
 export interface Device {
   readonly backend: OpenBackend;
@@ -32,7 +32,8 @@ export interface OpenDeviceOptions {
   readonly named: boolean;
   readonly signal: AbortSignal;
   readonly onNotice: (notice: Notice) => void;
-  readonly onStage: (stage: "compile" | "self-test") => void;
+  /** `done`: how much of the stage, 0 to 1. */
+  readonly onStage: (stage: "compile" | "self-test", done: number) => void;
 }
 
 /** Opens the first backend that works and computes rightly; every one that is passed over is told as a notice. */
@@ -54,7 +55,7 @@ export async function openDevice(options: OpenDeviceOptions): Promise<Device> {
 
 async function openOne(name: BackendName, options: OpenDeviceOptions): Promise<Device> {
   const { model, system, config, environment, signal } = options;
-  options.onStage("compile");
+  options.onStage("compile", 0);
   const backend = await openBackend(name, { wasm: environment.wasm, allowSoftware: options.named });
   try {
     return await whenFree(async () => {
@@ -64,8 +65,18 @@ async function openOne(name: BackendName, options: OpenDeviceOptions): Promise<D
       const network = await buildNetwork(system, config, model.weights, { pause });
       const device = makeDevice(backend, network);
       try {
-        options.onStage("self-test");
-        await runSelfTest(network, model.manifest.selfTest, runOptions(device, signal));
+        const { selfTest } = model.manifest;
+        const run = runOptions(device, signal);
+        if (backend.compileAhead) {
+          const compiling = backend.compileAhead(
+            () => rehearse(network, selfTest, run),
+            (done) => options.onStage("compile", done),
+          );
+          await device.whileAlive(compiling);
+          throwIfAborted(signal);
+        }
+        options.onStage("self-test", 0);
+        await runSelfTest(network, selfTest, run);
         return device;
       } catch (error) {
         disposeQuietly(network);

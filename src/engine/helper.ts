@@ -73,7 +73,9 @@ export class HelperLife {
 
   private rest(): void {
     clearTimeout(this.timer);
-    for (const helper of this.helpers.splice(0)) helper.dispose();
+    // A job that still has them hears of it when it asks one.
+    for (const helper of this.helpers) helper.dispose();
+    this.helpers = [];
     this.jobs = 0;
   }
 

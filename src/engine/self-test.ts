@@ -54,6 +54,12 @@ export async function runSelfTest(network: Network, test: SelfTest | null, optio
   }
 }
 
+/** The self-test's run without its numbers: all that a backend has to compile comes up. */
+export async function rehearse(network: Network, test: SelfTest | null, options: RunOptions): Promise<void> {
+  const input = test === null ? makeInput(network) : readInput(test.input);
+  await runInput(network, input, { ...options, rehearsal: true });
+}
+
 async function runInput(network: Network, input: Input, options: RunOptions): Promise<Record<string, Float32Array>> {
   const { image } = network.config;
   const features = image && (await network.encodeImage(makePixels(image.size, input.pixelSeed), options));

@@ -77,8 +77,8 @@ async function start(
   };
   const named = options.backend !== "auto";
   const order: readonly BackendName[] = named ? [options.backend as BackendName] : environment.order;
-  const onStage = (stage: "compile" | "self-test"): void =>
-    report({ stage, fraction: stage === "compile" ? DECODED : COMPILED });
+  const onStage = (stage: "compile" | "self-test", done: number): void =>
+    report({ stage, fraction: stage === "compile" ? DECODED + done * (COMPILED - DECODED) : COMPILED });
   const device = await openDevice({ model, system, config, environment, order, named, signal, onNotice, onStage });
   releaseIfSteady(device, model);
   report({ stage: "ready", fraction: 1 });

@@ -5,6 +5,7 @@ import {
   type Analyzer,
   type AnalyzerOptions,
   createAnalyzer,
+  type Progress,
 } from "../../src/engine/create-analyzer.js";
 
 export { createAnalyzer };
@@ -36,6 +37,29 @@ export async function makePhoto(width: number, height: number, seed = 1): Promis
     context.fillRect(((shape * 31 * seed) % width) - 10, (shape * 47) % height, width / 3, height / 4);
   }
   return canvas.convertToBlob({ type: "image/png" });
+}
+
+/** Starts an engine on a GPU: how its pipelines were asked for, by then and by a first answer, and what its progress said. */
+export async function countPipelines(model: string, text: string) {
+  const { prototype } = GPUDevice;
+  const { createComputePipeline: atOnce, createComputePipelineAsync: later } = prototype;
+  const counts = { atOnce: 0, later: 0 };
+  prototype.createComputePipeline = function (given) {
+    counts.atOnce++;
+    return atOnce.call(this, given);
+  };
+  prototype.createComputePipelineAsync = function (given) {
+    counts.later++;
+    return later.call(this, given);
+  };
+  const compiling: number[] = [];
+  const onProgress = ({ stage, fraction }: Progress): void => void (stage === "compile" && compiling.push(fraction));
+  const analyzer = await createAnalyzer({ model, backend: "webgpu", run: "page", onProgress });
+  const started = { ...counts };
+  const { backend, queries } = await analyzer.analyze({ text, image: await makePhoto(90, 60) });
+  analyzer.dispose();
+  Object.assign(prototype, { createComputePipeline: atOnce, createComputePipelineAsync: later });
+  return { backend, started, compiling, exists: queries.map((query) => query.exists) };
 }
 
 /** Aborts an analysis so many milliseconds after it began, and asks something else right away. */

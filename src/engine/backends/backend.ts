@@ -10,6 +10,11 @@ export interface OpenBackend {
   readonly threads: number;
   /** How it multiplies linear layers of eight bits, where it has several ways. */
   readonly products?: Products;
+  /**
+   * Where programs have to be compiled for a device: all that some work will run, side by side and without holding up the
+   * thread. The work is done without computing anything. `told` hears how much is done, 0 to 1.
+   */
+  readonly compileAhead?: (work: () => Promise<unknown>, told: (done: number) => void) => Promise<void>;
   /** Settles with the reason when the device is gone; never for backends that cannot lose one. */
   readonly lost: Promise<string>;
   /** Frees the device and every tensor still on it. */

@@ -3,7 +3,7 @@
 
 import kernels from "mner-qg:kernels/webgpu";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu/dist/backend_webgpu.js";
-import { registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
+import { env, registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
 import type { OpenBackend } from "./backend.js";
 import { prepareCore } from "./core.js";
 import { unavailable } from "./gpu-adapter.js";
@@ -40,12 +40,43 @@ export async function openWebgpu(adapter: GPUAdapter): Promise<OpenBackend> {
     detail: describe(adapter),
     threads: 0,
     lost,
+    compileAhead: (work, told) => compileAhead(backend as unknown as Compiling, work, told),
     close: () => {
       closed = true;
       removeBackend("webgpu");
       device.destroy();
     },
   };
+}
+
+interface Compiling {
+  /** Finished, or on their way. */
+  readonly pipelineCache: Record<string, GPUComputePipeline | Promise<GPUComputePipeline>>;
+}
+
+const COMPILE_ONLY = "WEBGPU_ENGINE_COMPILE_ONLY";
+
+async function compileAhead(
+  { pipelineCache }: Compiling,
+  work: () => Promise<unknown>,
+  told: (done: number) => void,
+): Promise<void> {
+  env().set(COMPILE_ONLY, true);
+  try {
+    await work();
+  } finally {
+    env().set(COMPILE_ONLY, false);
+    // Where the work failed nobody waits for them any more.
+    for (const pipeline of Object.values(pipelineCache)) Promise.resolve(pipeline).catch(() => {});
+  }
+  const all = Object.entries(pipelineCache);
+  let done = 0;
+  await Promise.all(
+    all.map(async ([key, pipeline]) => {
+      pipelineCache[key] = await pipeline;
+      told(++done / all.length);
+    }),
+  );
 }
 
 function describe({ info }: GPUAdapter): string {

@@ -49,6 +49,10 @@ export async function forwardOneWay(
 
   function finish(groups: readonly Group[]): MnerQgOutput {
     const found = features && groupFound(parts.names, groups);
+    if (scope.rehearses) {
+      questions.clear();
+      maps.clear();
+    }
     questions.trim();
     maps.trim();
     return readOneWayOutput(read, parts, input, found);

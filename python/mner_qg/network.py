@@ -245,5 +245,8 @@ def build_graphs(folder: ModelFolder, form: Form = "int8", tensors: Optional[Map
     if folder.system not in GRAPHS:
         raise MnerError("model-version-unsupported", f"The system “{folder.system}” is not one that this package runs "
                         f"({', '.join(GRAPHS)}). Use `mner-qg annotate`, or a version of mner-qg that knows it.")
+    if folder.config.get("oneWay"):
+        raise MnerError("model-version-unsupported", "This model reads its questions one way (config.oneWay), which the Python package does not do. "
+                        "Use `mner-qg annotate`, or a model without the setting.")
     weights = folder.tensors() if tensors is None else tensors
     return {name: build(folder.config, weights, form) for name, build in GRAPHS[folder.system].items()}

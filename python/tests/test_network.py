@@ -171,6 +171,8 @@ def test_what_is_not_known_is_refused():
     with pytest.raises(MnerError, match="another") as caught:
         build_graphs(other(system="another"))
     assert caught.value.code == "model-version-unsupported"
+    with pytest.raises(MnerError, match="one way"):
+        build_graphs(other(config={**folder.config, "oneWay": {"sharedLayers": 3, "sentenceStart": 16}}))
     config = {**folder.config, "image": {**folder.config["image"], "kind": "another-trunk"}}
     with pytest.raises(MnerError, match="another-trunk"):
         build_graphs(other(config=config))

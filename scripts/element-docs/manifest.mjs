@@ -26,8 +26,9 @@ export function readManifest(root, path) {
   });
   for (const name of byName.keys())
     throw new Error(`The header of ${source} tells of an attribute ${name} that is none.`);
+  // What is static is said to Lit, not to pages.
   element.members = element.members.filter(
-    ({ name, privacy }) => privacy === "public" || (!privacy && !name.startsWith("#")),
+    ({ name, privacy, static: ofClass }) => !ofClass && (privacy === "public" || (!privacy && !name.startsWith("#"))),
   );
   for (const member of element.members) {
     if (!member.description) throw new Error(`The member ${member.name} of ${source} has no description.`);

@@ -39,6 +39,12 @@ export function field(record: JsonRecord, key: string): unknown {
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
+/**
+ * A copy that is only what it says. On a page that put names on Object.prototype every other object seems to have those, and both
+ * the platform and we would read them as options.
+ */
+export const bare = <const T extends object>(value: T): T => Object.assign(Object.create(null), value);
+
 export function asRecord(value: unknown, where: string): JsonRecord {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw invalid(where, `must be an object, but is ${describe(value)}`);

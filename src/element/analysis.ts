@@ -54,7 +54,7 @@ export class Analysis {
     this.#running = own;
     const follow = (): void => own.abort(outer?.reason);
     if (outer?.aborted) follow();
-    outer?.addEventListener("abort", follow, { once: true });
+    outer?.addEventListener("abort", follow);
     try {
       this.#enter({ kind: "loading", progress: null });
       const analyzer = await orAborted(this.#acquire(choice), own.signal);
@@ -97,7 +97,7 @@ export class Analysis {
     const holding = this.#holding;
     this.#holding = null;
     if (!holding) return;
-    holding.abort.abort(new MnerError("aborted", "The tag left the page."));
+    holding.abort.abort();
     holding.analyzer.then((analyzer) => analyzer.dispose()).catch(() => {});
   }
 

@@ -23,7 +23,7 @@ export async function loadEngine(): Promise<EngineModule> {
   } catch (cause) {
     const offline = typeof navigator !== "undefined" && navigator.onLine === false;
     throw offline
-      ? new MnerError("offline", "There is no connection and the engine is not stored yet. Connect once.", { cause })
+      ? new MnerError("offline", "The engine is not stored on this device yet. Connect once.", { cause })
       : new MnerError(
           "internal",
           "The engine's script could not be loaded. Serve every file of the dist folder next to mner-qg.js.",

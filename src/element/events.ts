@@ -1,5 +1,6 @@
 // The events of <mner-qg>, typed for addEventListener. All of them bubble and cross shadow boundaries.
 
+import { bare } from "../core/json.js";
 import type { MnerError } from "../core/mner-error.js";
 import type { AnalysisResult, BackendName, Entity } from "../core/results.js";
 import type { Progress } from "../engine/analyzer.js";
@@ -40,5 +41,9 @@ export function fire<Name extends keyof MnerEventMap>(
   name: Name,
   detail: MnerEventMap[Name]["detail"],
 ): void {
-  target.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  target.dispatchEvent(new CustomEvent(name, bare({ detail, bubbles: true, composed: true })));
 }
+
+/** A listener in a template. Lit also hands it on as its own options, and a function says whatever Object.prototype says. */
+export const on = <Given extends Event>(handleEvent: (event: Given) => void): { handleEvent(event: Given): void } =>
+  bare({ handleEvent });

@@ -1,6 +1,7 @@
 // The custom element <mner-qg>: takes text and photo from the page, asks the engine, draws the answer. The header of the
 // class is the only source of its documentation; manifest, editor data and framework typings are generated from it.
-import { LitElement, type PropertyDeclarations, type TemplateResult, unsafeCSS } from "lit";
+import { LitElement, type PropertyDeclaration, type PropertyDeclarations, type TemplateResult, unsafeCSS } from "lit";
+import { bare } from "../core/json.js";
 import { MnerError } from "../core/mner-error.js";
 import type { AnalysisResult, BackendName } from "../core/results.js";
 import type { ImageInput, Query } from "../engine/analyzer.js";
@@ -57,7 +58,7 @@ function languageOf(tag: Element): string {
  * @attr {string} src - Address of the photo.
  * @attr {string} alt - What the photo shows, for those who do not see it. Empty for a photo that says nothing.
  * @attr {string} model - Address of a model folder; without it the model that is shipped next to the script.
- * @attr {"mner-qg"|"bert-crf"|"basic"|"mmner"|"umt"|"umgf"|"prompt-mner"|"mqspn"} system - Which system answers; `mner-qg` by default.
+ * @attr {"mner-qg"|"bert-crf"|"basic-model"|"mm-ner-model"|"umt"|"umgf"|"prompt-mner"|"mqspn"} system - Which system answers; `mner-qg` by default.
  * @attr {"auto"|"webgpu"|"webgl"|"wasm"|"cpu"} backend - What to compute on.
  * @attr {"lazy"|"eager"|"manual"} loading - When to analyse: near the viewport, at once, or when the reader presses a button.
  * @attr {number} threshold - Least score a name needs to be shown, 0 to 1.
@@ -122,6 +123,8 @@ function languageOf(tag: Element): string {
 export class MnerQg extends LitElement {
   static override styles = unsafeCSS(baseStyles + textStyles + photoStyles + panelStyles);
 
+  static override shadowRootOptions = bare(LitElement.shadowRootOptions);
+
   static override properties: PropertyDeclarations = {
     text: {},
     src: {},
@@ -141,6 +144,17 @@ export class MnerQg extends LitElement {
     results: { attribute: false },
     strings: { attribute: false },
   };
+
+  /** These two: on a page that put names on Object.prototype, what Lit is told and makes must not seem to say more. */
+  static override createProperty(name: PropertyKey, declared?: PropertyDeclaration): void {
+    // biome-ignore lint/complexity/noThisInStatic: it must be called on this class.
+    super.createProperty(name, bare(declared!));
+  }
+
+  protected static override getPropertyDescriptor(...given: Parameters<typeof LitElement.getPropertyDescriptor>) {
+    // biome-ignore lint/complexity/noThisInStatic: as above.
+    return bare(super.getPropertyDescriptor(...given)!);
+  }
 
   /** The text; `null` to read the tag's own content. */
   declare text: string | null;
@@ -197,6 +211,7 @@ export class MnerQg extends LitElement {
 
   constructor() {
     super();
+    Object.setPrototypeOf(this.renderOptions, null);
     this.text = this.src = this.alt = this.model = this.system = null;
     this.backend = "auto";
     this.loading = "lazy";
@@ -224,6 +239,7 @@ export class MnerQg extends LitElement {
 
   /** Analyses text and photo now, whatever `loading` says. The newest request wins; older ones reject as `aborted`. */
   async analyze(options: { readonly signal?: AbortSignal } = {}): Promise<AnalysisResult> {
+    const { signal } = bare(options);
     if (this.results !== null) {
       const { result, error } = checkResults(this.results);
       if (result) return result;
@@ -235,7 +251,7 @@ export class MnerQg extends LitElement {
       this.#scheduler.refuse(this.#question(), error);
       throw error;
     }
-    return this.#scheduler.run(this.#question(), options.signal);
+    return this.#scheduler.run(this.#question(), signal);
   }
 
   /** Pins the name with this id (see `mner-select`, or `start-end-TYPE`); `null` lets go. */

@@ -1,6 +1,7 @@
 // Gets the pixels of a photo that the page holds as an object. They are drawn on a canvas: a blob: URL in an <img> would be
 // refused by a strict Content-Security-Policy.
 
+import { bare } from "../core/json.js";
 import { isMnerError, MnerError } from "../core/mner-error.js";
 import type { ImageInput } from "../engine/analyzer.js";
 import { IMAGE_LIMITS, readImageHeader } from "../vision/header.js";
@@ -56,7 +57,7 @@ export async function readPixels(image: PixelInput): Promise<Pixels> {
   try {
     if (image instanceof Blob) await checkFile(image);
     if (image instanceof Blob || image instanceof ImageData) {
-      const bitmap = await createImageBitmap(image, { imageOrientation: "from-image" });
+      const bitmap = await createImageBitmap(image, bare({ imageOrientation: "from-image" } as const));
       return pixelsOf(bitmap, bitmap, () => bitmap.close());
     }
     if (image instanceof HTMLImageElement && !image.complete) await image.decode();

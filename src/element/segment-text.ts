@@ -16,7 +16,7 @@ const firstJoining = 0x300;
 function findEdges(text: string): Uint8Array {
   const edges = new Uint8Array(text.length + 1);
   edges[text.length] = 1;
-  for (const { index } of new Intl.Segmenter("und", { granularity: "grapheme" }).segment(text)) edges[index] = 1;
+  for (const { index } of new Intl.Segmenter("und").segment(text)) edges[index] = 1;
   return edges;
 }
 

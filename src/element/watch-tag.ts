@@ -1,4 +1,5 @@
 // Watches a tag while it is part of a page: what is written in it, how large it is, whether it is near what is seen.
+import { bare } from "../core/json.js";
 
 type Listener = (near: boolean) => void;
 
@@ -13,7 +14,7 @@ function shared(): IntersectionObserver {
     (entries) => {
       for (const entry of entries) listeners.get(entry.target)?.(entry.isIntersecting);
     },
-    { rootMargin: margin },
+    bare({ rootMargin: margin }),
   );
   return observer;
 }

@@ -3,6 +3,7 @@
 import { css, html, nothing, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 import type { AnalysisResult, Attention, Box, Evidence, QueryResult } from "../core/results.js";
 import { checkAttention, checkEvidence, checkKind } from "./check-evidence.js";
+import { on } from "./events.js";
 import type { Scene } from "./scene.js";
 import { setStyle } from "./set-style.js";
 import { enWhy } from "./strings/en-why.js";
@@ -57,7 +58,7 @@ function queryTemplate(scene: Scene, query: QueryResult): TemplateResult {
       part="query"
       aria-pressed=${scene.whyQuery === query}
       ${setStyle({ "--c": styleOf(query.type).color })}
-      @click=${() => scene.act.chooseQuery(query.type)}
+      @click=${on(() => scene.act.chooseQuery(query.type))}
     >
       <span class="asked">${glyph(query.type)}<b><bdi>${localizer.typeName(query.type)}</bdi></b> ${sentence(scene, query)}</span>
       ${bar(scene, localizer.strings.named, query.exists)}
@@ -94,7 +95,7 @@ function heat(scene: Scene, evidence: Of<"heat">): TemplateResult {
           type="button"
           class="button"
           aria-pressed=${index === chosen}
-          @click=${() => scene.act.pinEntity(id)}
+          @click=${on(() => scene.act.pinEntity(id))}
         >
           <bdi>${text}</bdi>
         </button>`,

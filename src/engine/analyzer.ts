@@ -26,6 +26,13 @@ export interface AnalyzeRequest {
   /** Higher runs earlier (the element raises it for what is on screen). */
   readonly priority?: number;
   readonly signal?: AbortSignal;
+  /** Most milliseconds that the work may take, waiting for others not counted; then it is stopped, and fails with `too-slow`. */
+  readonly timeout?: number;
+  /**
+   * For texts of many windows: what is found in those that are read, again and again until the last, and the share that is
+   * read. Not called for a text that is read at once.
+   */
+  readonly onPartial?: (result: AnalysisResult, fraction: number) => void;
 }
 
 /** One monotone figure from 0 to 1 over download, decoding, compiling and self-test. */

@@ -1,4 +1,5 @@
 // Workers of a browser: started from the address of their script, wherever that lies, and spoken to as a port.
+import { bare } from "../core/json.js";
 import type { Port } from "./protocol.js";
 
 /** Throws when workers are forbidden at once; later refusals arrive as the port's end. */
@@ -20,12 +21,14 @@ export function openWorker(address: string): Port {
 
 export function startWorker(address: string): Worker {
   const url = new URL(address);
-  const options = { type: "module", name: "mner-qg" } as const;
+  const options = bare({ type: "module", name: "mner-qg" } as const);
   if (url.origin === location.origin) return new Worker(trusted(url.href), options);
   // A worker's script must come from the page's own origin, but what it imports need not (the server allows it by CORS).
-  const source = URL.createObjectURL(new Blob([`import ${JSON.stringify(url.href)};`], { type: "text/javascript" }));
+  const source = URL.createObjectURL(
+    new Blob([`import ${JSON.stringify(url.href)};`], bare({ type: "text/javascript" })),
+  );
   const worker = new Worker(trusted(source), options);
-  worker.addEventListener("message", () => URL.revokeObjectURL(source), { once: true });
+  worker.addEventListener("message", () => URL.revokeObjectURL(source));
   return worker;
 }
 

@@ -1,4 +1,5 @@
 // The engine without a user interface: what `<mner-qg>` uses, and what a page may use by itself.
+import { bare } from "../core/json.js";
 import { isMnerError, MnerError, toMnerError } from "../core/mner-error.js";
 import { systemNames } from "../systems/index.js";
 import { prepareImage } from "../vision/index.js";
@@ -25,7 +26,8 @@ const DEFAULT_MODEL = import.meta.env.DEV
  * Loads a model and gets ready to analyse. Analysers of the same model and backend share one engine; each must be disposed
  * of by whoever created it.
  */
-export async function createAnalyzer(options: AnalyzerOptions = {}): Promise<Analyzer> {
+export async function createAnalyzer(given: AnalyzerOptions = {}): Promise<Analyzer> {
+  const options = bare(given);
   if (isNode()) {
     throw new MnerError("option-invalid", 'In Node, import createAnalyzer from "mner-qg/node": this one is for pages.');
   }

@@ -24,7 +24,12 @@ export interface Job {
   readonly nested: boolean;
   /** Null: the model's own. */
   readonly threshold: number | null;
+  /** Somebody listens for what is found before all is read. */
+  readonly partials: boolean;
 }
+
+/** Hears what is found in the windows that are read so far, and their share. */
+export type OnPartial = (result: AnalysisResult, fraction: number) => void;
 
 /** What is known of an engine once it runs. */
 export interface EngineInfo {
@@ -41,7 +46,7 @@ export interface Engine {
    * The result with the time it waited left at 0: only the queue knows that. Settles, after an abort too, only when the
    * engine can take the next job.
    */
-  analyze(job: Job, signal: AbortSignal): Promise<AnalysisResult>;
+  analyze(job: Job, signal: AbortSignal, onPartial?: OnPartial): Promise<AnalysisResult>;
   dispose(): void;
 }
 

@@ -1,9 +1,11 @@
 // An Analyzer over a pooled engine: checks what it is given, queues it, and reports times.
 import { throwIfAborted } from "../core/abort.js";
+import { bare } from "../core/json.js";
 import { isMnerError, MnerError } from "../core/mner-error.js";
 import type { BackendName, Query } from "../core/results.js";
+import { tell } from "../core/share.js";
 import type { AnalyzeRequest, Analyzer, AnalyzerOptions } from "./analyzer.js";
-import type { Job, PhotoInput, StartEngine } from "./engine.js";
+import type { Job, OnPartial, PhotoInput, StartEngine } from "./engine.js";
 import { acquireEngine } from "./pool.js";
 
 /** Where engines of this kind come from. */
@@ -25,6 +27,8 @@ const MOST_QUERIES = 64;
 const LONGEST_QUERY = 2000;
 /** Far longer than anything a reader would call a post; the work grows with the length. */
 const LONGEST_TEXT = 1_000_000;
+/** What timers can count. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 export function checkBackend(backend: AnalyzerOptions["backend"]): "auto" | BackendName {
   const name = backend ?? "auto";
@@ -33,15 +37,17 @@ export function checkBackend(backend: AnalyzerOptions["backend"]): "auto" | Back
 }
 
 export async function makeAnalyzer<Request extends AnyRequest>(
-  options: AnalyzerOptions,
+  given: AnalyzerOptions,
   source: Source<Request>,
 ): Promise<Omit<Analyzer, "analyze"> & { analyze(request: Request): ReturnType<Analyzer["analyze"]> }> {
+  const options = bare(given);
   const engineOptions = { model: source.model, backend: checkBackend(options.backend) };
   const lease = await acquireEngine(
     source.key,
     engineOptions,
     source.start,
-    (event) => {
+    (told) => {
+      const event = bare(told);
       if ("progress" in event) options.onProgress?.(event.progress);
       else options.onNotice?.(event.notice);
     },
@@ -56,13 +62,16 @@ export async function makeAnalyzer<Request extends AnyRequest>(
     get model() {
       return engine.info.model;
     },
-    async analyze(request) {
+    async analyze(given) {
+      const request = bare(given);
       throwIfAborted(ended.signal);
       const job = await readRequest(request, source.toPhoto);
       // Disposed of while the photo was being taken over.
       throwIfAborted(ended.signal);
       const signal = request.signal ? AbortSignal.any([request.signal, ended.signal]) : ended.signal;
-      const { result, queued } = await queue.add({ job, priority: request.priority ?? 0, signal });
+      const { priority = 0, timeout, onPartial } = request;
+      const asked = { job, onPartial: onPartial && heard(onPartial) };
+      const { result, queued } = await queue.add({ job: asked, priority, signal, timeout });
       return { ...result, timings: { ...result.timings, queued, total: result.timings.total + queued } };
     },
     dispose() {
@@ -72,6 +81,12 @@ export async function makeAnalyzer<Request extends AnyRequest>(
     },
   };
 }
+
+/** A fault in a caller's callback stops nothing here. */
+const heard =
+  (onPartial: OnPartial): OnPartial =>
+  (result, fraction) =>
+    tell(() => onPartial(result, fraction), undefined);
 
 /** Checks a request and makes of it what an engine takes. */
 export async function readRequest<Request extends AnyRequest>(
@@ -90,6 +105,14 @@ export async function readRequest<Request extends AnyRequest>(
   if (threshold !== undefined && !(threshold >= 0 && threshold <= 1)) {
     throw new MnerError("option-invalid", `The threshold is ${String(threshold)}, but must be between 0 and 1.`);
   }
+  const { timeout, onPartial } = request;
+  if (timeout !== undefined && !(timeout > 0 && timeout <= LONGEST_TIMEOUT)) {
+    const most = `between 0 and ${LONGEST_TIMEOUT} milliseconds`;
+    throw new MnerError("option-invalid", `The timeout is ${String(timeout)}, but must be ${most}.`);
+  }
+  if (onPartial !== undefined && typeof onPartial !== "function") {
+    throw new MnerError("option-invalid", "onPartial must be a function. Leave it out to hear only of the end.");
+  }
   return {
     text,
     photo: image === undefined || image === null ? null : await readPhoto(image, request, toPhoto),
@@ -98,6 +121,7 @@ export async function readRequest<Request extends AnyRequest>(
     onlyQueries: request.onlyQueries ?? false,
     nested: request.nested ?? false,
     threshold: threshold ?? null,
+    partials: onPartial !== undefined,
   };
 }
 
@@ -123,7 +147,7 @@ function checkQueries(queries: readonly Query[], only: boolean): void {
   if (only && queries.length === 0)
     throw new MnerError("query-invalid", "There is no query. Ask for at least one type of name.");
   for (const one of queries as readonly (Partial<Query> | null | undefined)[]) {
-    const { label, query } = one ?? {};
+    const { label, query } = bare(one ?? {});
     if (typeof label !== "string" || label.trim() === "" || typeof query !== "string" || query.trim() === "") {
       throw new MnerError("query-invalid", "A query needs a label and words that say what to look for.");
     }

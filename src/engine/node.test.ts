@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { memory } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeTinyModel, writeFolder } from "../../test/support/tiny-model.js";
-import { createAnalyzer, type NodeAnalyzer } from "./node.js";
+import { type AnalysisResult, createAnalyzer, type NodeAnalyzer } from "./node.js";
 
 /** The first import of a backend is compiled on the way, which takes its time on a busy machine. */
 const LOADING_MS = 60_000;
@@ -49,6 +49,57 @@ describe("createAnalyzer in Node", { timeout: LOADING_MS }, () => {
     expect(result.image).toBeNull();
     expect(result.system).toBe("mner-qg");
     expect(result.timings.network).toBeGreaterThan(0);
+  });
+
+  it("tells what it has found of a long text before it has read it all", async () => {
+    const long = `${text}. `.repeat(60);
+    const seen: { entities: AnalysisResult["entities"]; fraction: number }[] = [];
+    const result = await analyzer.analyze({
+      text: long,
+      nested: true,
+      onPartial: (partial, fraction) => {
+        expect(structuredClone(partial)).toEqual(partial);
+        expect(partial.text).toBe(long);
+        seen.push({ entities: partial.entities, fraction });
+      },
+    });
+    expect(seen.length).toBeGreaterThan(1);
+    const fractions = seen.map(({ fraction }) => fraction);
+    expect(fractions).toEqual([...fractions].sort((one, other) => one - other));
+    expect(fractions[0]).toBeGreaterThan(0);
+    expect(fractions.at(-1)).toBeLessThan(1);
+    // What stands well before the end of what is read is as it will be. Scores still rise with a surer window, and with them,
+    // in a network of random weights, which of two that overlap is taken.
+    const at = ({ start, end, type }: AnalysisResult["entities"][number]) => `${start}-${end}-${type}`;
+    for (const { entities } of seen) {
+      const reached = Math.max(...entities.map(({ end }) => end));
+      const early = (list: AnalysisResult["entities"]) => list.filter(({ end }) => end < reached * 0.7).map(at);
+      const final = new Set(early(result.entities));
+      expect(early(entities).length).toBeGreaterThan(0);
+      expect(early(entities).filter((one) => final.has(one)).length).toBeGreaterThan(0.9 * final.size);
+    }
+    const reaches = seen.map(({ entities }) => Math.max(...entities.map(({ end }) => end)) / long.length);
+    reaches.forEach((reach, index) => {
+      expect(Math.abs(reach - seen[index]!.fraction)).toBeLessThan(0.15);
+    });
+    const whole = await analyzer.analyze({ text: long, nested: true });
+    expect(whole.entities).toEqual(result.entities);
+  });
+
+  it("does not call for a text that is read at once", async () => {
+    let calls = 0;
+    await analyzer.analyze({ text, onPartial: () => calls++ });
+    expect(calls).toBe(0);
+  });
+
+  it("stops what takes longer than it may, and goes on", async () => {
+    const dots = "?!.,;:-(".repeat(700);
+    const slow = analyzer.analyze({ text: dots, timeout: 50 });
+    await expect(slow).rejects.toMatchObject({ code: "too-slow" });
+    expect((await analyzer.analyze({ text, timeout: 30_000 })).queries).toHaveLength(4);
+    for (const timeout of [0, -1, Number.NaN, 2 ** 31]) {
+      await expect(analyzer.analyze({ text, timeout })).rejects.toMatchObject({ code: "option-invalid" });
+    }
   });
 
   it("keeps memory flat", async () => {

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bare } from "../core/json.js";
 import { MnerError } from "../core/mner-error.js";
 import { loadModelFolder } from "../model/node.js";
 import { type NodeImageSource, openNodeImage } from "../vision/node.js";
@@ -29,7 +30,8 @@ export type NodeAnalyzerOptions = Omit<AnalyzerOptions, "run">;
 const DEFAULT_MODEL = "models/mner-qg-mini";
 
 /** As in the browser, with paths instead of addresses. */
-export async function createAnalyzer(options: NodeAnalyzerOptions = {}): Promise<NodeAnalyzer> {
+export async function createAnalyzer(given: NodeAnalyzerOptions = {}): Promise<NodeAnalyzer> {
+  const options = bare(given);
   const model = folderOf(options.model);
   const backend = checkBackend(options.backend);
   return makeAnalyzer<NodeAnalyzeRequest>(options, {

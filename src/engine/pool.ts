@@ -3,12 +3,18 @@
 import type { AnalysisResult, Notice } from "../core/results.js";
 import { type Lease, Share } from "../core/share.js";
 import type { Progress } from "./analyzer.js";
-import type { Engine, EngineOptions, Job, StartEngine } from "./engine.js";
+import type { Engine, EngineOptions, Job, OnPartial, StartEngine } from "./engine.js";
 import { JobQueue } from "./queue.js";
+
+/** A job, and who hears of it on the way: that stays on this side. */
+export interface Asked {
+  readonly job: Job;
+  readonly onPartial?: OnPartial | undefined;
+}
 
 export interface PooledEngine {
   readonly engine: Engine;
-  readonly queue: JobQueue<Job, AnalysisResult>;
+  readonly queue: JobQueue<Asked, AnalysisResult>;
 }
 
 export type EngineEvent = { readonly progress: Progress } | { readonly notice: Notice };
@@ -39,7 +45,12 @@ export function acquireEngine(
         onNotice: (notice: Notice): void => tell({ notice }),
       };
       const engine = await start(options, events, stop);
-      return { engine, queue: new JobQueue<Job, AnalysisResult>((job, abort) => engine.analyze(job, abort)) };
+      return {
+        engine,
+        queue: new JobQueue<Asked, AnalysisResult>(({ job, onPartial }, abort) =>
+          engine.analyze(job, abort, onPartial),
+        ),
+      };
     },
   });
 }

@@ -13,8 +13,14 @@ export type ToEngine =
   | { readonly type: "start"; readonly options: EngineOptions; readonly script: string | null }
   | { readonly type: "analyze"; readonly id: number; readonly job: Job }
   | { readonly type: "abort"; readonly id: number }
-  /** To a helper: part of a batch, whose photo may follow. */
-  | { readonly type: "run-rows"; readonly id: number; readonly rows: TokenRows; readonly withPhoto: boolean }
+  /** To a helper: part of a batch, whose photo may follow; without it, the key is that of one it has. */
+  | {
+      readonly type: "run-rows";
+      readonly id: number;
+      readonly rows: TokenRows;
+      readonly withPhoto: boolean;
+      readonly photoKey: string | null;
+    }
   | { readonly type: "photo"; readonly id: number; readonly photo: PlainTree };
 
 /** What a call gives. */
@@ -31,6 +37,8 @@ export type FromEngine =
   | { readonly type: "received"; readonly id: number }
   /** Something came that could not be read, such as pixels that were given away meanwhile. */
   | { readonly type: "unreadable" }
+  /** Of a text whose last windows are still being read. */
+  | { readonly type: "partial"; readonly id: number; readonly result: AnalysisResult; readonly fraction: number }
   | { readonly type: "answer"; readonly id: number; readonly answer: Answer; readonly info: EngineInfo }
   | { readonly type: "error"; readonly id: number; readonly error: PlainError; readonly info: EngineInfo };
 

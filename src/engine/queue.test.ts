@@ -92,6 +92,26 @@ describe("JobQueue", () => {
     expect(begun).toEqual(["one", "three"]);
   });
 
+  it("stops a job that takes longer than it may, and counts no waiting", async () => {
+    const { add, begun, ends } = makeServer();
+    const first = add("first");
+    const second = add("second", { timeout: 40 });
+    const slow = codeOf(second);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    ends.get("first")!.resolve("");
+    await first;
+    await turn();
+    expect(begun).toEqual(["first", "second"]);
+    expect(await slow).toBe("too-slow");
+    await expect(second).rejects.toThrow("0.04 seconds");
+    expect(ends.get("second")!.signal.reason.code).toBe("too-slow");
+    const third = add("third", { timeout: 10_000 });
+    ends.get("second")!.reject(new Error("stopped"));
+    await turn();
+    ends.get("third")!.resolve("in time");
+    expect((await third).result).toBe("in time");
+  });
+
   it("goes on after a failure", async () => {
     const queue = new JobQueue<number, number>((job) => {
       if (job === 1) throw new MnerError("internal", "thrown at once");

@@ -1,10 +1,13 @@
 // Who is served when: higher priority first, one at a time, and nobody's failure is another's.
 import { abortError, throwIfAborted } from "../core/abort.js";
+import { MnerError } from "../core/mner-error.js";
 
 export interface Request<Job> {
   readonly job: Job;
   readonly priority: number;
   readonly signal?: AbortSignal | undefined;
+  /** Milliseconds that the job may take once it has begun. */
+  readonly timeout?: number | undefined;
 }
 
 export interface Served<Result> {
@@ -39,7 +42,7 @@ export class JobQueue<Job, Result> {
       return Promise.reject(error);
     }
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => this.cancel(entry, request.signal!);
+      const onAbort = (): void => this.cancel(entry, abortError(request.signal!));
       const entry: Entry<Job, Result> = {
         ...request,
         added: performance.now(),
@@ -57,8 +60,7 @@ export class JobQueue<Job, Result> {
   }
 
   /** Rejects a request at once; the one that is being served is told to stop. */
-  private cancel(entry: Entry<Job, Result>, signal: AbortSignal): void {
-    const error = abortError(signal);
+  private cancel(entry: Entry<Job, Result>, error: MnerError): void {
     const at = this.waiting.indexOf(entry);
     if (at >= 0) this.waiting.splice(at, 1);
     entry.settle(Promise.reject(error));
@@ -76,7 +78,10 @@ export class JobQueue<Job, Result> {
     const queued = performance.now() - entry.added;
     const result = this.begin(entry);
     entry.settle(result.then((value) => ({ result: value, queued })));
+    const { timeout } = entry;
+    const timer = timeout && setTimeout(() => this.cancel(entry, tooSlow(timeout)), timeout);
     const done = (): void => {
+      clearTimeout(timer);
       this.running = null;
       this.next();
     };
@@ -87,4 +92,9 @@ export class JobQueue<Job, Result> {
   private async begin({ job, controller }: Entry<Job, Result>): Promise<Result> {
     return this.serve(job, controller.signal);
   }
+}
+
+function tooSlow(milliseconds: number): MnerError {
+  const why = `The text took more than ${milliseconds / 1000} seconds. Shorten it, or allow more with timeout.`;
+  return new MnerError("too-slow", why);
 }

@@ -1,13 +1,14 @@
 // An engine in another thread, seen from here: one life of one worker. It is ended when it does not listen; whoever uses it
 // decides whether to start another.
 import { abortError, throwIfAborted } from "../core/abort.js";
+import { bare } from "../core/json.js";
 import { MnerError } from "../core/mner-error.js";
 import type { AnalysisResult } from "../core/results.js";
 import type { TokenRows } from "../encoders/bert.js";
-import type { PlainTree } from "../nn/tensor-tree.js";
 import type { RowOutput } from "../systems/system.js";
 import { transferablesOf } from "../vision/index.js";
-import type { Engine, EngineEvents, EngineInfo, EngineOptions, Job } from "./engine.js";
+import type { Engine, EngineEvents, EngineInfo, EngineOptions, Job, OnPartial } from "./engine.js";
+import { LENT_PHOTOS, type LentPhoto } from "./lent-photo.js";
 import { type Answer, type FromEngine, fromPlainError, type Port, type ToEngine } from "./protocol.js";
 
 /** A worker that has not said a word by then will not. */
@@ -23,6 +24,7 @@ export class NoWorker extends Error {}
 interface Pending {
   /** Whether the other end has said that it has the call. */
   received: boolean;
+  readonly onPartial: OnPartial | undefined;
   resolve(answer: Answer): void;
   reject(error: MnerError): void;
 }
@@ -43,6 +45,8 @@ export class RemoteEngine implements Engine {
   private readonly port: Port;
   private readonly events: EngineEvents;
   private readonly pending = new Map<number, Pending>();
+  /** Photos that the other end has, the latest first. */
+  private lent: readonly string[] = [];
   private nextId = 0;
   private over: MnerError | null = null;
   private hearStart: (message: FromEngine | { readonly type: "gone"; readonly why: string }) => void = () => {};
@@ -61,7 +65,7 @@ export class RemoteEngine implements Engine {
 
   /** Starts the engine at the other end. Fails with `NoWorker` when nobody is there. */
   static start(connection: Connection): Promise<RemoteEngine> {
-    const { options, script, signal, aliveMs = ALIVE_MS } = connection;
+    const { options, script, signal, aliveMs = ALIVE_MS } = bare(connection);
     return new Promise((resolve, reject) => {
       throwIfAborted(signal);
       const remote = new RemoteEngine(connection);
@@ -96,19 +100,31 @@ export class RemoteEngine implements Engine {
     return this.over !== null;
   }
 
-  analyze(job: Job, signal: AbortSignal): Promise<AnalysisResult> {
-    const { call } = this.call((id) => ({ type: "analyze", id, job }), signal, movable(job));
+  analyze(job: Job, signal: AbortSignal, onPartial?: OnPartial): Promise<AnalysisResult> {
+    const { call } = this.call((id) => ({ type: "analyze", id, job }), signal, movable(job), onPartial);
     return call as Promise<AnalysisResult>;
   }
 
-  /** Only the network, over some rows of a batch. The photo's features may still be on their way. */
-  runRows(rows: TokenRows, photo: Promise<PlainTree> | null, signal: AbortSignal): Promise<RowOutput> {
-    const { id, call } = this.call((own) => ({ type: "run-rows", id: own, rows, withPhoto: photo !== null }), signal);
-    photo?.then(
-      (features) => this.pending.has(id) && this.post({ type: "photo", id, photo: features }),
-      () => this.pending.has(id) && this.post({ type: "abort", id }),
-    );
-    return call as Promise<RowOutput>;
+  /** Only the network, over some rows of a batch. A photo that the other end still has is not sent again. */
+  async runRows(rows: TokenRows, photo: LentPhoto | null, signal: AbortSignal): Promise<RowOutput> {
+    const key = photo?.key ?? null;
+    const withPhoto = key !== null && !this.lent.includes(key);
+    const { id, call } = this.call((own) => ({ type: "run-rows", id: own, rows, withPhoto, photoKey: key }), signal);
+    if (withPhoto) {
+      photo!.read!().then(
+        (features) => this.pending.has(id) && this.post({ type: "photo", id, photo: features }),
+        () => this.pending.has(id) && this.post({ type: "abort", id }),
+      );
+    }
+    try {
+      const output = (await call) as RowOutput;
+      if (key !== null) this.lent = [key, ...this.lent.filter((one) => one !== key)].slice(0, LENT_PHOTOS);
+      return output;
+    } catch (error) {
+      // What it has kept by now is not known: from here on everything is sent anew.
+      this.lent = [];
+      throw error;
+    }
   }
 
   dispose(): void {
@@ -119,6 +135,7 @@ export class RemoteEngine implements Engine {
     message: (id: number) => ToEngine,
     signal: AbortSignal,
     transfer: readonly Transferable[] = [],
+    onPartial?: OnPartial,
   ): { readonly id: number; readonly call: Promise<Answer> } {
     const id = this.nextId++;
     const call = new Promise<Answer>((resolve, reject) => {
@@ -141,6 +158,7 @@ export class RemoteEngine implements Engine {
       };
       this.pending.set(id, {
         received: false,
+        onPartial,
         resolve: (answer) => {
           leave();
           resolve(answer);
@@ -169,12 +187,13 @@ export class RemoteEngine implements Engine {
   }
 
   private hear(message: FromEngine): void {
-    if ("info" in message) this.info = message.info;
+    if (message.type === "started" || message.type === "answer" || message.type === "error") this.info = message.info;
     this.hearStart(message);
     if (message.type === "received") this.hearReceived(message.id);
     else if (message.type === "unreadable") this.rejectUnread();
     if (message.type === "progress") this.events.onProgress(message.progress);
     else if (message.type === "notice") this.events.onNotice(message.notice);
+    else if (message.type === "partial") this.pending.get(message.id)?.onPartial?.(message.result, message.fraction);
     else if (message.type === "answer") this.pending.get(message.id)?.resolve(message.answer);
     else if (message.type === "error") this.pending.get(message.id)?.reject(fromPlainError(message.error));
   }

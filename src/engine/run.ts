@@ -5,11 +5,11 @@ import type { AnalysisResult, Notice, Query } from "../core/results.js";
 import type { LoadedModel } from "../model/index.js";
 import type { RunOptions } from "../nn/tensor-scope.js";
 import type { System, SystemConfig } from "../systems/system.js";
-import { prepareText, type Tokenizer } from "../text/index.js";
+import { firstWindows, prepareText, type Tokenizer } from "../text/index.js";
 import type { OpenedImage } from "../vision/index.js";
 import { selectBackend } from "./backends/open-backend.js";
 import { type Device, runOptions } from "./device.js";
-import type { Environment, Job, PhotoInput } from "./engine.js";
+import type { Environment, Job, OnPartial, PhotoInput } from "./engine.js";
 import type { HelperLife } from "./helper.js";
 import { type CachedPhoto, type DecodedPhoto, decodePhoto, openPhoto, type PhotoCache, photoNotice } from "./photos.js";
 import { predict } from "./predict.js";
@@ -35,16 +35,18 @@ export class Run {
   private readonly parts: RunParts;
   private readonly job: Job;
   private readonly signal: AbortSignal;
+  private readonly onPartial: OnPartial | undefined;
   private readonly begun = performance.now();
   private readonly times = { tokenise: 0, decodeImage: 0, imageTrunk: 0, network: 0, decode: 0 };
   private text!: ReturnType<typeof readText>;
   private photo: OpenedImage | null = null;
   private decoded: DecodedPhoto | null = null;
 
-  constructor(parts: RunParts, job: Job, signal: AbortSignal) {
+  constructor(parts: RunParts, job: Job, signal: AbortSignal, onPartial?: OnPartial) {
     this.parts = parts;
     this.job = job;
     this.signal = signal;
+    this.onPartial = onPartial;
     this.notices = [...parts.notices];
   }
 
@@ -61,23 +63,25 @@ export class Run {
 
   /** `helperLife`: where another core may do part of the rows. */
   async compute(device: Device, photos: PhotoCache, helperLife: HelperLife | null): Promise<AnalysisResult> {
-    const { model, system, config } = this.parts;
-    const { manifest } = model;
     const options = runOptions(device, this.signal);
     selectBackend(device.backend.name);
     const isNew = this.photo !== null && photos.get(this.photo.key) === null;
     const seen = this.photo && this.features(this.photo, device, photos, options);
-    const { prepared, input, queries } = this.text;
+    const { input } = this.text;
     const trunkBefore = this.times.imageTrunk;
     const answer = await this.timedAsync("network", () =>
       predict({
         network: device.network,
         input,
         features: seen?.then(({ features }) => features) ?? null,
+        photoKey: this.photo?.key ?? null,
         isPhotoNew: isNew,
         options,
         signal: this.signal,
         helperLife,
+        onRows: this.onPartial
+          ? async (part, rows) => this.tellPartial(part, rows, device, (await seen) ?? null)
+          : null,
       }),
     );
     // The trunk ran within that time.
@@ -86,6 +90,26 @@ export class Run {
     // A context that was lost meanwhile reads back as zeros.
     const reason = device.lostReason();
     if (reason !== null) throw new MnerError("device-lost", reason);
+    return this.result(answer, this.text, device, photo);
+  }
+
+  /** What the windows that are read say, as if the text ended there. */
+  private async tellPartial(answer: unknown, rows: number, device: Device, photo: CachedPhoto | null): Promise<void> {
+    const { text } = this;
+    const begun = firstWindows(text.input, text.prepared, rows);
+    if (begun === null) return;
+    this.onPartial!(this.result(answer, { ...text, ...begun }, device, photo), rows / text.input.rows);
+    await nextTask();
+  }
+
+  private result(
+    answer: unknown,
+    { prepared, input, queries }: ReturnType<typeof readText>,
+    device: Device,
+    photo: CachedPhoto | null,
+  ): AnalysisResult {
+    const { model, system, config } = this.parts;
+    const { manifest } = model;
     const letterbox = photo?.letterbox ?? null;
     const { nested, threshold } = this.job;
     const request = { prepared, queries, letterbox, nested, threshold: threshold ?? config.threshold };

@@ -1,6 +1,6 @@
 // The far end of a RemoteEngine: starts a session on request and answers calls, hearing aborts between the session's steps.
 import type { PlainTree } from "../nn/tensor-tree.js";
-import type { EngineEvents, EngineOptions, Environment } from "./engine.js";
+import type { EngineEvents, EngineOptions, Environment, OnPartial } from "./engine.js";
 import { type Answer, type FromEngine, isToEngine, type Port, type ToEngine, toPlainError } from "./protocol.js";
 import { type Session, startSession } from "./session.js";
 
@@ -57,10 +57,17 @@ export function serveEngine(port: Port, environment: (script: string | null) => 
       if (!begun) void start(message.options, message.script);
       begun = true;
     } else if (current === null) return;
-    else if (message.type === "analyze") void answer(message.id, (signal) => current.analyze(message.job, signal));
-    else if (message.type === "run-rows") {
-      const { id, rows, withPhoto } = message;
-      void answer(id, (signal) => current.runRows(rows, withPhoto ? photoOf(id, signal) : null, signal));
+    else if (message.type === "analyze") {
+      const { id, job } = message;
+      const onPartial: OnPartial = (result, fraction) => post({ type: "partial", id, result, fraction });
+      void answer(id, (signal) => current.analyze(job, signal, onPartial));
+    } else if (message.type === "run-rows") {
+      const { id, rows, withPhoto, photoKey } = message;
+      void answer(id, (signal) => {
+        const coming = withPhoto ? photoOf(id, signal) : null;
+        const photo = typeof photoKey === "string" ? { key: photoKey, read: coming && (() => coming) } : null;
+        return current.runRows(rows, photo, signal);
+      });
     } else if (message.type === "photo") photos.get(message.id)?.(message.photo);
     else running.get(message.id)?.abort();
   };

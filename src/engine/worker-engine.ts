@@ -17,11 +17,11 @@ export const startWorkerEngine: StartEngine = async (options, events, signal): P
     get info() {
       return remote.info;
     },
-    async analyze(job, stop) {
+    async analyze(job, stop, onPartial) {
       for (let attempt = 0; ; attempt++) {
         if (remote.ended) remote = await start(stop);
         try {
-          return await remote.analyze(job, stop);
+          return await remote.analyze(job, stop, onPartial);
         } catch (error) {
           throwIfAborted(stop);
           if (!isMnerError(error)) throw error;
@@ -30,6 +30,7 @@ export const startWorkerEngine: StartEngine = async (options, events, signal): P
             return remote.analyze(
               { ...job, photo: { kind: "broken", code: error.code, message: error.message } },
               stop,
+              onPartial,
             );
           }
           // A worker that died (of memory, mostly) gets a second chance with a fresh one; what was moved to it is gone.

@@ -128,6 +128,16 @@ describe("faults and where they are said to be", () => {
     expect(message).toContain(expected);
   });
 
+  it("one hash for files of two lengths", () => {
+    const manifest = changed("shards.1.sha256", "a".repeat(64)) as { shards: { sha256: string; bytes: number }[] };
+    manifest.shards[0]!.sha256 = "a".repeat(64);
+    manifest.shards[1]!.bytes = manifest.shards[0]!.bytes + 1;
+    const { code, message } = failure(() => checkManifest(manifest));
+    expect(code).toBe("model-manifest-invalid");
+    expect(message).toMatch(/one hash, but \d+ and \d+ bytes/);
+    expect(message).not.toContain("Upload");
+  });
+
   it("more bytes than any model has", () => {
     const shards = Array.from({ length: 300 }, (_, index) => ({
       path: `w-${index}.bin`,

@@ -44,6 +44,8 @@ export class ShapeCollector extends Parameters {
     return this.tensor();
   }
 
+  atEnd(): void {}
+
   protected batchNorm(name: string): null {
     this.normed.push(name);
     return null;
@@ -59,6 +61,7 @@ export class WeightLoader extends Parameters {
   private readonly source: WeightSource;
   private readonly kept: Tensor[] = [];
   private readonly waiting: (() => void)[] = [];
+  private readonly ends: (() => void)[] = [];
 
   constructor(source: WeightSource) {
     super();
@@ -110,7 +113,12 @@ export class WeightLoader extends Parameters {
     }
   }
 
+  atEnd(work: () => void): void {
+    this.ends.push(work);
+  }
+
   dispose(): void {
+    for (const end of this.ends.splice(0)) end();
     for (const made of this.kept.splice(0)) made.dispose();
   }
 

@@ -9,7 +9,7 @@
 // pieces are `prepared.pieces[firstPiece … endPiece)`; every offset is a UTF-16 index into the text as it was given.
 export { type Piece, type PreparedText, prepareText } from "./prepare.js";
 export { bestWithoutOverlap } from "./schedule.js";
-export { buildSequences, type SequenceLimits, type Sequences } from "./sequences.js";
+export { buildSequences, firstWindows, type SequenceLimits, type Sequences } from "./sequences.js";
 export type { Shape } from "./shape.js";
 export { createTokenizer, type SpecialIds, type Tokenizer, type WordPieces } from "./tokenizer.js";
 export type { TokenizerFiles } from "./tokenizer-files.js";

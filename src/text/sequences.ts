@@ -25,6 +25,8 @@ export interface Sequences {
   readonly ids: Int32Array;
   readonly segments: Int32Array;
   readonly shapes: Int32Array;
+  /** What rows are padded to a multiple of. */
+  readonly multipleOf?: number | undefined;
   /** Used length of each row; the rest is padding. */
   readonly lengths: Int32Array;
   /** For each query the column at which the sentence's first piece stands, in all of its rows. */
@@ -84,7 +86,24 @@ export function buildSequences(
     ids[end - 1] = special.separator;
     segments.fill(1, sentence, end);
   }
-  return { rows, length, queryCount, windows, ids, segments, shapes, lengths, sentenceColumns };
+  return { rows, length, multipleOf, queryCount, windows, ids, segments, shapes, lengths, sentenceColumns };
+}
+
+/** A text that ends where its first rows do: what is known when only they are read. Null before any window is whole. */
+export function firstWindows<Input extends object>(
+  input: Input,
+  prepared: PreparedText,
+  rows: number,
+): { readonly input: Input; readonly prepared: PreparedText } | null {
+  const { windows, queryCount } = input as Partial<Sequences>;
+  if (!windows || !queryCount) return null;
+  const read = windows.slice(0, Math.floor(rows / queryCount));
+  const last = read.at(-1);
+  if (!last) return null;
+  return {
+    input: { ...input, windows: read },
+    prepared: { ...prepared, pieces: prepared.pieces.slice(0, last.endPiece) },
+  };
 }
 
 /** Pieces of text per window, and how many of them overlap. All queries share their windows, so the longest decides. */

@@ -1,5 +1,6 @@
 // Decodes photos with the browser's own decoders, in a page or a worker: upright, over white, no larger than needed.
 import { throwIfAborted } from "../core/abort.js";
+import { bare } from "../core/json.js";
 import { isMnerError, MnerError } from "../core/mner-error.js";
 import { crossOriginError } from "./fetch-image.js";
 import { checkImageSize, IMAGE_LIMITS, readImageHeader } from "./header.js";
@@ -17,7 +18,7 @@ export async function photoFromBytes(bytes: Uint8Array, signal?: AbortSignal): P
   }
   const header = readImageHeader(bytes);
   // The type is ours, not the server's, so that the browser's decoder sees only what the header was read as.
-  const file = new Blob([bytes as Uint8Array<ArrayBuffer>], { type: `image/${header.format}` });
+  const file = new Blob([bytes as Uint8Array<ArrayBuffer>], bare({ type: `image/${header.format}` }));
   const bitmap = await inTime(decodeBitmap(file, header.width, header.height));
   try {
     throwIfAborted(signal);
@@ -93,7 +94,7 @@ export async function reducedBitmap(drawable: Drawable | ImageData): Promise<Ima
   const target = reducedSize(width, height);
   const resize = { resizeWidth: target.width, resizeHeight: target.height, resizeQuality: "high" } as const;
   try {
-    return await createImageBitmap(drawable, target.width < width ? resize : {});
+    return await createImageBitmap(drawable, bare(target.width < width ? resize : {}));
   } catch (error) {
     throw unreadable("the browser cannot make a picture of it", error);
   }
@@ -131,7 +132,7 @@ async function decodeBitmap(file: Blob, width: number, height: number): Promise<
   // The width alone: the browser then keeps the shape, whether or not it turned the photo upright.
   const resize = target.width < width ? { resizeWidth: target.width, resizeQuality: "high" as const } : {};
   try {
-    return await createImageBitmap(file, { ...upright, ...resize });
+    return await createImageBitmap(file, bare({ ...upright, ...resize }));
   } catch {
     // Older browsers know no options; a broken photo fails again.
   }
@@ -189,7 +190,7 @@ function makeCanvas(width: number, height: number): HTMLCanvasElement | Offscree
 }
 
 function context2d(canvas: HTMLCanvasElement | OffscreenCanvas): Context {
-  const context = canvas.getContext("2d", { willReadFrequently: true }) as Context | null;
+  const context = canvas.getContext("2d", bare({ willReadFrequently: true })) as Context | null;
   if (context) return context;
   throw new MnerError("out-of-memory", "The browser has no memory left for a canvas. Close other tabs and try again.");
 }

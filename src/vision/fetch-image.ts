@@ -3,6 +3,7 @@
 
 import { throwIfAborted } from "../core/abort.js";
 import { joinBytes } from "../core/bytes.js";
+import { bare } from "../core/json.js";
 import { MnerError } from "../core/mner-error.js";
 import { IMAGE_LIMITS } from "./header.js";
 
@@ -39,7 +40,7 @@ export async function fetchImage(address: string | URL, options: FetchImageOptio
     const credentials = crossOrigin === "use-credentials" ? "include" : "same-origin";
     let response: Response;
     try {
-      response = await fetcher(url.href, { mode: "cors", credentials, signal: controller.signal });
+      response = await fetcher(url.href, bare({ mode: "cors", credentials, signal: controller.signal }));
     } catch (error) {
       throwIfAborted(signal);
       throw await explain(url, fetcher, controller.signal, error);
@@ -101,7 +102,7 @@ async function explain(url: URL, fetcher: typeof fetch, signal: AbortSignal, cau
     });
   }
   if (location && location.origin !== url.origin && url.protocol !== "blob:") {
-    const reachable = await fetcher(url.href, { mode: "no-cors", credentials: "omit", signal }).then(
+    const reachable = await fetcher(url.href, bare({ mode: "no-cors", credentials: "omit", signal })).then(
       () => true,
       () => false,
     );

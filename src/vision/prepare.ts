@@ -1,6 +1,7 @@
 // What has to happen in the page, and what can wait for a worker. Elements live in the page only, and relative addresses
 // mean something only there; everything else crosses over as it is.
 import { orAborted, throwIfAborted } from "../core/abort.js";
+import { bare } from "../core/json.js";
 import { MnerError } from "../core/mner-error.js";
 import {
   checkImageData,
@@ -31,7 +32,8 @@ export type PreparedImage =
 export interface PrepareOptions extends FetchImageOptions {}
 
 /** Does in the page what only the page can do. The source itself is left as it is: nothing is closed or taken away. */
-export async function prepareImage(source: ImageSource, options: PrepareOptions = {}): Promise<PreparedImage> {
+export async function prepareImage(source: ImageSource, given: PrepareOptions = {}): Promise<PreparedImage> {
+  const options = bare(given);
   throwIfAborted(options.signal);
   if (typeof source === "string" || source instanceof URL) return prepareAddress(source, options);
   if (source instanceof Blob) return { kind: "blob", blob: source };

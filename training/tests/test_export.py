@@ -2,13 +2,16 @@
 import json
 import random
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from training.export import export, read_checkpoint
+from training.export import export, own_weights, read_checkpoint
 from training.golden import randomise
+from training.low_rank import add_low_rank, merged
+from training.model_folder import with_deltas
 from training.loop import Plan, Recipe, run
 from training.run import Run
 from training.systems import find_system
@@ -86,3 +89,33 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path):
 def test_a_run_of_no_time_ends_at_once_and_is_looked_at(tmp_path):
     line = Line()
     assert len(run(line, Plan(tmp_path, epochs=1000, minutes=1e-9))) == 1 and line.looks == 1
+
+
+def test_an_add_on_over_a_base_brings_only_what_the_base_has_not(reader):
+    """The base holds the encoder to the last bit; what was learnt beside it are deltas, biases and the tagger."""
+    torch.manual_seed(0)
+    made = tiny_run("bert-crf", reader)
+    base = {k: v.numpy().copy() for k, v in made.model.text_encoder.state_dict(prefix="text_encoder.").items()}
+    learns = add_low_rank(made.model.text_encoder, 2)
+    with torch.no_grad():
+        for parameter in learns:
+            parameter.add_(0.1 * torch.randn(parameter.shape))
+    plain, deltas = merged(made.model.state_dict())
+    other = tiny_run("bert-crf", reader)
+    other.model.load_state_dict(plain)
+    own = own_weights(other, base, deltas)
+    assert not any(k in own for k in base if k.endswith(("query.weight", "up.weight", "word.weight", "position.weight")))
+    assert {"tagger.weight", "crf.start", "text_encoder.layers.0.attention.query.bias", "text_encoder.layers.1.feed_forward.up.low_rank.up"} <= set(own)
+    # Put together again they are the run.
+    whole = with_deltas(base | {k: v.numpy() for k, v in own.items()})
+    assert set(whole) == set(plain)
+    assert all(np.allclose(whole[k], v.numpy(), atol=1e-5) for k, v in plain.items())
+
+
+def test_a_head_is_refused_over_another_tagger(reader):
+    made = tiny_run("basic-model", reader)
+    base = {k: v.numpy() for k, v in made.model.state_dict().items() if k.startswith(made.model.SHARED)}
+    own = own_weights(made, base, {})
+    assert set(own) == {k for k in made.model.state_dict() if k.startswith(("head.", "eyes."))}
+    with pytest.raises(ValueError, match="tagger.weight"):
+        own_weights(made, base | {"tagger.weight": -base["tagger.weight"]}, {})

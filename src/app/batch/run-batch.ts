@@ -24,6 +24,8 @@ export interface BatchRun {
 }
 
 const AT_ONCE = 2;
+/** As `mner-qg annotate --seconds` has it: a tweet takes a fraction of a second. */
+const LONGEST_MS = 60_000;
 /** Not the row's fault: the next one would meet the same. */
 const endsTheRun: ReadonlySet<MnerErrorCode> = new Set(["disposed", "worker-failed", "out-of-memory", "device-lost"]);
 
@@ -74,6 +76,7 @@ function analyze(row: BatchRow, image: File | null, { analyzer, settings, signal
     queries: settings.queries,
     threshold: settings.threshold ?? undefined,
     nested: settings.nested,
+    timeout: LONGEST_MS,
     signal,
   });
 }

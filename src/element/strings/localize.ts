@@ -1,4 +1,5 @@
 // Puts figures and names into the element's wordings, in the reader's language.
+import { bare } from "../../core/json.js";
 import { isMnerError } from "../../core/mner-error.js";
 import { en } from "./en.js";
 import type { Plural, Strings, WhyStrings } from "./strings.js";
@@ -42,8 +43,8 @@ export function createLocalizer(partial: Partial<Strings> | null | undefined): L
   const language = languageOf(strings.language);
   const plural = new Intl.PluralRules(language);
   const figures = new Intl.NumberFormat(language);
-  const percents = new Intl.NumberFormat(language, { style: "percent" });
-  const names = new Intl.ListFormat(language, { style: "long", type: "conjunction" });
+  const percents = new Intl.NumberFormat(language, bare({ style: "percent" }));
+  const names = new Intl.ListFormat(language);
   const fill: Localizer["fill"] = (wording, values) =>
     wording.replace(/\{(\w+)\}/g, (place, name: string) => own(values, name) ?? place);
   return {

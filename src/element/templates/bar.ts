@@ -2,6 +2,7 @@
 // Both keep their height in every state, so that the page around the tag does not jump.
 import { html, nothing, type TemplateResult } from "lit";
 import type { QueryResult } from "../../core/results.js";
+import { on } from "../events.js";
 import { placeWithFigure, type Scene } from "../scene.js";
 import { glyph } from "../type-style.js";
 import { isAmbiguous, type ShownEntity } from "../view.js";
@@ -64,7 +65,7 @@ function statusLine(scene: Scene): TemplateResult | typeof nothing {
   const { phase, view, active, localizer } = scene;
   if (phase.kind === "loading" || phase.kind === "analysing") return progressLine(scene);
   if (scene.startShown) {
-    return html`<button type="button" class="button primary" part="button start" @click=${scene.act.start}>
+    return html`<button type="button" class="button primary" part="button start" @click=${on(scene.act.start)}>
       ${localizer.strings.start}
     </button>`;
   }
@@ -93,7 +94,7 @@ function filters(scene: Scene): TemplateResult | typeof nothing {
         class="filter"
         part="filter"
         aria-pressed=${!hidden}
-        @click=${() => scene.act.toggleType(type)}
+        @click=${on(() => scene.act.toggleType(type))}
       >
         ${glyph(type)}<bdi>${localizer.typeName(type)}</bdi> <span class="count">${localizer.figure(count)}</span>
       </button>`,
@@ -108,7 +109,7 @@ function toggle(words: string, open: boolean, controls: string, click: () => voi
     part="button"
     aria-expanded=${open}
     aria-controls=${controls}
-    @click=${click}
+    @click=${on(click)}
   >
     ${words}
   </button>`;

@@ -1,5 +1,6 @@
 // What opens below: the list of all names with the same facts as the picture, and what went wrong.
 import { html, nothing, type TemplateResult } from "lit";
+import { on } from "../events.js";
 import { placeWithFigure, type Scene, seen } from "../scene.js";
 import { setStyle } from "../set-style.js";
 import { messageOf, translated } from "../strings/localize.js";
@@ -20,7 +21,7 @@ export function listTemplate(scene: Scene): TemplateResult | typeof nothing {
           tabindex=${scene.listStop === entity.id ? 0 : -1}
           aria-pressed=${scene.pinned === entity.id}
           ${setStyle({ "--c": styleOf(entity.type).color })}
-          @click=${() => scene.act.pinEntity(entity.id)}
+          @click=${on(() => scene.act.pinEntity(entity.id))}
         >
           ${glyph(entity.type)}<span class="name"><bdi>${entity.text}</bdi></span>
           <span class="type">${localizer.typeName(entity.type)}</span>
@@ -43,7 +44,7 @@ export function troubleTemplate(scene: Scene): TemplateResult {
           <p>${messageOf(localizer, error)}</p>
           ${
             scene.phase.kind === "error"
-              ? html`<button type="button" class="button" part="button retry" @click=${scene.act.start}>${localizer.strings.retry}</button>`
+              ? html`<button type="button" class="button" part="button retry" @click=${on(scene.act.start)}>${localizer.strings.retry}</button>`
               : nothing
           }
         </div>`

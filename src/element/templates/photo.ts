@@ -1,5 +1,6 @@
 // The photo with its boxes: an SVG over the photo's own pixels, strokes that keep their width, labels laid out by the page.
 import { html, nothing, type SVGTemplateResult, svg, type TemplateResult } from "lit";
+import { on } from "../events.js";
 import type { Scene } from "../scene.js";
 import { setStyle } from "../set-style.js";
 import { messageOf } from "../strings/localize.js";
@@ -42,7 +43,7 @@ function boxTemplate(scene: Scene, box: ShownBox): SVGTemplateResult {
     aria-pressed=${box.entities.some((entity) => entity.id === scene.pinned)}
     aria-describedby="hint"
     ${setStyle({ "--c": style.color })}
-    @click=${() => scene.act.pinBox(box)}
+    @click=${on(() => scene.act.pinBox(box))}
   >${rect("halo")}${rect("contour")}${rect("line", dashes(style.pattern))}</g>`;
 }
 
@@ -79,8 +80,8 @@ function picture(scene: Scene): TemplateResult {
     loading="lazy"
     decoding="async"
     ${room}
-    @load=${scene.act.photoLoaded}
-    @error=${scene.act.photoFailed}
+    @load=${on(scene.act.photoLoaded)}
+    @error=${on(scene.act.photoFailed)}
   />`;
 }
 

@@ -1,6 +1,7 @@
 // The text with its spans. Between <p> and </p> there are only the text's own characters: the chips' letters come from CSS,
 // so that neither copying nor a translation tool ever meets them.
 import { html, nothing, type TemplateResult } from "lit";
+import { on } from "../events.js";
 import { placeOf, type Scene, seen } from "../scene.js";
 import type { PlacedSpan, Run } from "../segment-text.js";
 import { type Styles, setStyle } from "../set-style.js";
@@ -56,7 +57,7 @@ function chip(scene: Scene, entity: ShownEntity): TemplateResult {
     aria-pressed=${scene.pinned === entity.id}
     aria-describedby="hint"
     ${setStyle({ "--c": style.color })}
-    @click=${() => scene.act.pinEntity(entity.id)}
+    @click=${on(() => scene.act.pinEntity(entity.id))}
   ></button>`;
 }
 

@@ -16,6 +16,7 @@ export const KERNELS = [
   "MaxPool",
   "Mean",
   "Multiply",
+  "Relu",
   "Reshape",
   "Rsqrt",
   "Sigmoid",

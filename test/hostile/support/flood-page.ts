@@ -104,34 +104,41 @@ export async function rush(): Promise<number[]> {
   return order;
 }
 
-const MOST_PHOTOS = 30;
-const photos: Blob[] = [];
+let photosMade = 0;
 
-async function photo(seed: number): Promise<Blob> {
-  const known = photos[seed % MOST_PHOTOS];
-  if (known) return known;
+/** No two are alike: nothing that is remembered of one helps with the next. */
+async function photo(): Promise<Blob> {
+  const seed = photosMade++;
   const canvas = new OffscreenCanvas(200, 150);
   const context = canvas.getContext("2d")!;
   context.fillStyle = `hsl(${seed * 47} 70% 50%)`;
   context.fillRect(seed % 90, 20, 90, 70);
-  const blob = await canvas.convertToBlob();
-  photos[seed % MOST_PHOTOS] = blob;
-  return blob;
+  context.fillStyle = "#fff";
+  for (let bit = 0; bit < 24; bit++) if ((seed >> bit) & 1) context.fillRect(8 * bit, 130, 8, 8);
+  return canvas.convertToBlob();
 }
 
-/** Works for so long, one request after the other, texts and photos by turns; what each took. */
-export async function work(milliseconds: number, seed: number): Promise<number[]> {
+export interface Worked {
+  /** What each request took. */
+  readonly latencies: readonly number[];
+  /** How many of them had a photo, never one that was seen before. */
+  readonly photos: number;
+}
+
+/** Works for so long, one request after the other, texts and photos by turns. */
+export async function work(milliseconds: number, seed: number): Promise<Worked> {
   const random = randomFrom(seed);
-  const took: number[] = [];
+  const latencies: number[] = [];
+  const before = photosMade;
   for (const end = performance.now() + milliseconds; performance.now() < end; ) {
     const tag = tags[Math.floor(random() * tags.length)]!;
-    tag.text = `John ${took.length} in Paris ${"and more ".repeat(Math.floor(random() * 6))}`;
-    tag.image = random() < 0.4 ? await photo(Math.floor(random() * MOST_PHOTOS)) : null;
+    tag.text = `John ${latencies.length} in Paris ${"and more ".repeat(Math.floor(random() * 6))}`;
+    tag.image = random() < 0.6 ? await photo() : null;
     const begun = performance.now();
     await tag.analyze();
-    took.push(performance.now() - begun);
+    latencies.push(performance.now() - begun);
   }
-  return took;
+  return { latencies, photos: photosMade - before };
 }
 
 /** All of this page's memory, its worker's and WebAssembly's included, after a collection. */

@@ -1,10 +1,14 @@
-// Memory and latency over time as a picture: SVG, photographed by the browser.
+// Memory, tensors and latency over time as a picture: SVG, photographed by the browser.
 import type { Browser } from "playwright-core";
 import { quantile } from "./flooded.js";
 
 export interface SoakSample {
   readonly seconds: number;
   readonly bytes: number;
+  /** Of the engine's worker. */
+  readonly tensors: number;
+  /** New ones since the sample before. */
+  readonly photos: number;
   /** Milliseconds of every request since the sample before. */
   readonly latencies: readonly number[];
 }
@@ -49,10 +53,15 @@ export async function drawSoak(browser: Browser, samples: readonly SoakSample[])
     { name: "95th percentile", colour: "#a51d2d", values: at(0.95) },
     { name: "median", colour: "#26734d", values: at(0.5) },
   ];
-  const panels = panel("Memory", "MiB", seconds, memory, 0) + panel("A request", "ms", seconds, latency, HEIGHT + 10);
-  const page = await browser.newPage({ viewport: { width: WIDTH, height: 2 * HEIGHT + 20 } });
+  const tensors = [{ name: "engine's worker", colour: "#5e3a87", values: samples.map((s) => s.tensors) }];
+  const height = 3 * HEIGHT + 30;
+  const panels =
+    panel("Memory", "MiB", seconds, memory, 0) +
+    panel("Tensors", "count", seconds, tensors, HEIGHT + 10) +
+    panel("A request", "ms", seconds, latency, 2 * (HEIGHT + 10));
+  const page = await browser.newPage({ viewport: { width: WIDTH, height: height } });
   await page.setContent(
-    `<body style="margin:0;background:#fff"><svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${2 * HEIGHT + 20}" font-family="sans-serif" font-size="12" fill="#222">${panels}</svg>`,
+    `<body style="margin:0;background:#fff"><svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="12" fill="#222">${panels}</svg>`,
   );
   const picture = await page.screenshot({ type: "png" });
   await page.close();

@@ -10,9 +10,10 @@ import json
 import shutil
 import statistics
 from pathlib import Path
+from typing import Callable
 
 from .scoring import SETS
-from .systems import DEFAULT, SYSTEMS, find_system
+from .systems import DEFAULT, SYSTEMS, System, find_system
 
 COLUMNS = ("no photo", "visual words", "wrong photo")
 
@@ -36,9 +37,8 @@ def table(reports: dict[str, list[dict]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def train_all(rest: list[str]) -> None:
-    from .train import parser as parser_of, train
-
+def train_all(rest: list[str], parser_of: Callable[[System], argparse.ArgumentParser], train: Callable[..., None]) -> None:
+    """`parser_of` and `train` are what trains one system (`train.py`, which calls this)."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tagger", type=Path, help="a run or folder of bert-crf; without it one is trained from --start")

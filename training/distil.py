@@ -5,10 +5,14 @@
 Each step reads two kinds of rows: questions put to sentences, as the product does, and sentences without any question (all four
 types at once through a head that is thrown away): these cost a quarter, so most texts are read that way. Photo parts stay as they
 are; a small loss holds what a question says to them in place. Without `--labels` it learns from gold alone. A stopped run goes on.
+
+With `--one-way n` the student reads questions one way (`docs/decisions/one-way.md`), sentences without them in the lower n layers. The network
+it started from goes on reading both together, and the student learns its answers and what it makes of each piece as well.
 """
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import random
 from collections import defaultdict
@@ -29,9 +33,9 @@ from .label import to_item
 from .loop import Plan, Recipe, parameter_groups, run, save_atomically, save_weights
 from .run import load_run
 from .scoring import dev_examples
+from .systems.mner_qg.config import OneWayConfig
 from .systems.mner_qg.evaluate import evaluate_all, summary
 from .systems.mner_qg.inputs import Row, collate
-from .systems.mner_qg.interactions import query_mask
 from .systems.mner_qg.loss import span_loss
 
 # How often a run of one pass reads each set: asked with questions, and without. "pairs" and "tweets" have the teacher's labels only.
@@ -131,11 +135,19 @@ def plain_batch(readings: list[Reading], reader: TextReader):
     return ids, segments, shapes, mask, torch.from_numpy(target), torch.from_numpy(weight)
 
 
+def unlikeness(hidden, wanted, batch) -> torch.Tensor:
+    """How far what is made of the sentence's pieces and of [CLS] is from what was wanted, as a part of how large that is."""
+    read = batch.segments.bool() & batch.mask.bool()
+    read[:, 0] = True
+    return (hidden - wanted)[read].pow(2).mean() / wanted[read].pow(2).mean()
+
+
 class Distilling(Recipe):
     def __init__(self, args):
         self.args, self.out, self.rng = args, Path(args.out), random.Random(args.seed)
         start = load_run(args.run)
         self.model, self.reader = start.model, start.reader
+        self.two_way = self.read_together()
         self.model.text_encoder.dropout = args.dropout
         self.names = self.questions_in_words()
         with torch.no_grad():
@@ -151,6 +163,19 @@ class Distilling(Recipe):
         self.dev = dev_examples(Path(args.data), self.reader)
         (self.out / "config.json").write_text(self.model.config.to_json())
         (self.out / "vocab.txt").write_text("\n".join(self.reader.vocabulary) + "\n", encoding="utf-8")
+
+    def read_together(self):
+        """The network to agree with: it reads question and sentence together, and the student, from now on, does not."""
+        args, model = self.args, self.model
+        teacher = load_run(args.two_way).model if args.two_way else model if model.config.oneWay is None else None
+        if args.one_way is not None:
+            teacher = copy.deepcopy(teacher)
+            model.ask_one_way(OneWayConfig(args.one_way))
+        if model.config.oneWay is None or teacher is None:
+            return None
+        if teacher.config.oneWay is not None:
+            raise ValueError(f"{args.two_way} reads its questions one way: --two-way names a network that does not")
+        return teacher.eval().requires_grad_(False)
 
     def groups(self):
         groups = parameter_groups(self.model, self.model.text_encoder, self.args.rate, self.args.decay, self.args.head_rate)
@@ -170,7 +195,7 @@ class Distilling(Recipe):
         rows = torch.tensor(list(chosen))
         width = int(self.names.mask[rows].sum(-1).max())
         ids, segments, shapes, mask = (t[rows, :width].to(self.device) for t in (self.names.ids, self.names.segments, self.names.shapes, self.names.mask))
-        return self.model.query_vector(self.model.text_encoder(ids, segments, shapes, mask), query_mask(segments, mask))
+        return self.model.ask(self.model.read(ids, segments, shapes, mask))
 
     def epoch(self):
         """One segment: its share of every set, batches of like length, each with as many sentences without a question as fit a run."""
@@ -192,16 +217,26 @@ class Distilling(Recipe):
         with self.precision():
             if batch:
                 batch = batch.to(self.device)
-                output = model(batch.ids, batch.segments, batch.shapes, batch.mask)
+                rows, length = (batch.ids, batch.segments, batch.shapes, batch.mask), batch.ids.shape[1]
+                text = model.read(*rows)
+                start, end, exists = (t.float() for t in model.tell(text, length))
+                if self.two_way is not None:
+                    with torch.no_grad():
+                        other = self.two_way.to(self.device).read(*rows)
+                        wanted = [t.float() for t in self.two_way.tell(other, length)]
             if plain:
                 ids, segments, shapes, mask, target, weight = (t.to(self.device) for t in plain_batch(plain, self.reader))
-                tagged = self.learns["plain"](model.text_encoder(ids, segments, shapes, mask)).float()
+                tagged = self.learns["plain"](model.read_plain(ids, segments, shapes, mask)).float()
             drift = (self.question_vectors(chosen) - self.before[chosen].to(self.device)).float()
         if batch:
-            parts["span"] = span_loss(output.start.float(), batch.starts, batch.start_weight, args.positive) \
-                + span_loss(output.end.float(), batch.ends, batch.end_weight, args.positive)
             known = batch.exists_weight
-            parts["existence"] = args.existence * F.binary_cross_entropy_with_logits(output.existence.float(), batch.exists, known, reduction="sum") / known.sum()
+            spans = lambda starts, ends: span_loss(start, starts, batch.start_weight, args.positive) + span_loss(end, ends, batch.end_weight, args.positive)
+            existence = lambda right: args.existence * F.binary_cross_entropy_with_logits(exists, right, known, reduction="sum") / known.sum()
+            parts["span"], parts["existence"] = spans(batch.starts, batch.ends), existence(batch.exists)
+            if self.two_way is not None:
+                starts, ends, right = (t.sigmoid() for t in wanted)
+                parts["agree"] = args.agree * (spans(starts, ends) + existence(right))
+                parts["alike"] = args.alike * unlikeness(text.spread(text.hidden, length).float(), other.hidden.float(), batch)
         if plain:
             each = F.binary_cross_entropy_with_logits(tagged, target, weight * (1 + (args.positive - 1) * target), reduction="sum")
             parts["plain"] = args.plain * each / weight.amax(1).sum().clamp(min=1) * 2  # per sentence and type, starts and ends: as above
@@ -212,10 +247,11 @@ class Distilling(Recipe):
         if not final:
             return None
         model = average["model"]
+        old = self.args.old if self.args.old is not None else 0.4 if self.args.one_way is None else 0.0
         with torch.no_grad():  # a straight line between old and new: dev is better there than at either end
             for name, parameter in model.named_parameters():
                 if name in self.start:
-                    parameter.lerp_(self.start[name].to(parameter.device), self.args.old)
+                    parameter.lerp_(self.start[name].to(parameter.device), old)
         save_weights(model, self.out / "model.safetensors")
         save_atomically(average["plain"].state_dict(), self.out / "plain-head.pt")
         report = evaluate_all(model.cpu(), Path(self.args.data), self.reader, self.dev, photos=False)
@@ -243,7 +279,11 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--existence", type=float, default=1.0)
     p.add_argument("--plain", type=float, default=1.0, help="weight of the rows without a question; 0 leaves them out")
     p.add_argument("--hold", type=float, default=0.3, help="weight of what holds the questions' vectors in place")
-    p.add_argument("--old", type=float, default=0.4, help="share of the network that was started from in the final weights")
+    p.add_argument("--one-way", type=int, metavar="N", help="read questions one way, sentences without them in the lower N layers")
+    p.add_argument("--two-way", metavar="RUN", help="the network to agree with then; that of --run unless said")
+    p.add_argument("--agree", type=float, default=1.0, help="weight of that network's answers, where gold and labels weigh 1")
+    p.add_argument("--alike", type=float, default=1.0, help="weight of what that network makes of each piece")
+    p.add_argument("--old", type=float, help="share of the network that was started from in the final weights: 0.4, and 0 where that read otherwise")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--bf16", action="store_true", help="16-bit products: on a GPU, or on a CPU that has them")
     return p

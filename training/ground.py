@@ -30,7 +30,6 @@ from .systems.mner_qg.evaluate import evaluate_all, grounding_scores, summary
 from .systems.mner_qg.grounding import candidate_boxes, candidate_boxes_at, giou_loss, matching_candidates
 from .systems.mner_qg.heads import GroundingHead, start_from_detector
 from .systems.mner_qg.inputs import Row, collate
-from .systems.mner_qg.interactions import query_mask
 from .systems.mner_qg.model import MnerQg
 
 RIGHT = 0.5  # overlap from which a candidate's box is a right answer
@@ -157,8 +156,8 @@ class Grounding(Recipe):
     def vectors(self, batch):
         """The query vectors of a batch; the text encoder rests."""
         with torch.no_grad():
-            hidden = self.model.text_encoder(batch.ids, batch.segments, batch.shapes, batch.mask)
-        return self.model.query_vector(hidden, query_mask(batch.segments, batch.mask))
+            read = self.model.read(batch.ids, batch.segments, batch.shapes, batch.mask)
+        return self.model.ask(read)
 
     def groups(self):
         decayed = [p for p in self.learns[:-1].parameters() if p.dim() > 1]

@@ -59,7 +59,7 @@ def main() -> None:
     first.add_argument("--system", choices=["all", *sorted(SYSTEMS)], default=DEFAULT)
     known, rest = first.parse_known_args()
     if known.system == "all":
-        return train_all(rest)
+        return train_all(rest, parser, train)
     system = find_system(known.system)
     train(system, parser(system).parse_args())
 

@@ -1,8 +1,8 @@
 // How the time grows with the text, the queries, the photo and the number of tags on a page. Not cross-origin isolated, as
 // most pages.
 import { type Summary, summarise } from "../arithmetic/statistics.js";
-import type { Site } from "./site.js";
-import { interleave, PHOTO, TWEET } from "./work.js";
+import { oneWaySetting, type Site } from "./site.js";
+import { BATCH, interleave, PHOTO, TWEET } from "./work.js";
 
 export interface Series {
   readonly name: string;
@@ -14,6 +14,7 @@ export interface GrowthResult {
   readonly queries: readonly Series[];
   readonly photo: readonly Series[];
   readonly tags: readonly Series[];
+  readonly tweets: readonly Series[];
 }
 
 /** Width and height of photos from a thumbnail to the largest a common camera takes. */
@@ -26,7 +27,8 @@ const PHOTOS = [
   [8165, 6124],
 ] as const;
 const LENGTHS = [8, 16, 32, 64, 128, 256, 512];
-const QUERIES = [1, 2, 4, 8, 12, 16];
+const QUERIES = [1, 2, 4, 8, 16, 32];
+const TWEETS = [1, 2, 4, 8, 16];
 
 export async function measureGrowth(site: Site, runs: number, quick: boolean): Promise<GrowthResult> {
   /** All points of all series in turns, so that a slow moment of the machine does not bend one of them. */
@@ -49,11 +51,16 @@ export async function measureGrowth(site: Site, runs: number, quick: boolean): P
     network.call("run", rows, length, photo);
   const [seen, alone] = ["text and a known photo", "text alone"];
   const length = await grow(LENGTHS, { [seen!]: (x) => run(4, x, true), [alone!]: (x) => run(4, x, false) });
+  const oneWay = await site.open("network", false);
+  await oneWay.call("open", "wasm", "/dist/models/mner-qg-mini/", oneWaySetting());
+  await oneWay.call("encodeImage");
   const queries = await grow(QUERIES, {
     [seen!]: (x) => run(x, common, true),
     [alone!]: (x) => run(x, common, false),
+    [`${alone}, one way`]: (x) => oneWay.call("run", x, common, false),
+    [`${seen}, one way`]: (x) => oneWay.call("run", x, common, true),
   });
-  await network.close();
+  await Promise.all([network.close(), oneWay.close()]);
 
   const product = await site.open("product", false);
   await product.call("start", { backend: "wasm" }, PHOTO);
@@ -63,6 +70,15 @@ export async function measureGrowth(site: Site, runs: number, quick: boolean): P
     "new photo": (x) => product.call("photoOf", TWEET, ...sizes.find((size) => megapixels(size) === x)!),
   });
   await product.close();
+
+  const [shipped, changed] = [await site.open("product", false), await site.open("product", false)];
+  await shipped.call("start", { backend: "wasm" }, PHOTO);
+  await changed.call("start", { backend: "wasm", model: "/one-way/" }, PHOTO);
+  const tweets = await grow(TWEETS, {
+    "each with its photo": (x) => shipped.call("batch", BATCH.slice(0, x)),
+    "each with its photo, one way": (x) => changed.call("batch", BATCH.slice(0, x)),
+  });
+  await Promise.all([shipped.close(), changed.close()]);
 
   const tags = await site.open("tags", false);
   await tags.call("start");
@@ -75,5 +91,5 @@ export async function measureGrowth(site: Site, runs: number, quick: boolean): P
     points.push({ x, ms: summarise(times) });
   }
   await tags.close();
-  return { length, queries, photo, tags: [{ name: "until the last tag has its result", points }] };
+  return { length, queries, photo, tweets, tags: [{ name: "until the last tag has its result", points }] };
 }

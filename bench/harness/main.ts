@@ -5,6 +5,8 @@ import { type ColdResult, measureCold } from "./cold.js";
 import { describeDevice } from "./device.js";
 import { measureGrowth } from "./growth.js";
 import { type LimitResult, measureLimit } from "./limit.js";
+import { measureLoad } from "./load.js";
+import { measureOneWay, type OneWayResult } from "./one-way.js";
 import { ortVersion, prepareOnnx, smokeGraphs } from "./onnx.js";
 import { writePlots } from "./plots.js";
 import { writeReport } from "./report.js";
@@ -23,8 +25,8 @@ interface Runs {
   readonly growth: number;
 }
 
-const FULL: Runs = { warm: 20, batch: 3, cold: 5, limit: 12, growth: 5 };
-const QUICK: Runs = { warm: 6, batch: 1, cold: 2, limit: 4, growth: 1 };
+const FULL: Runs = { warm: 12, batch: 2, cold: 4, limit: 6, growth: 3 };
+const QUICK: Runs = { warm: 5, batch: 1, cold: 2, limit: 3, growth: 1 };
 /** Only tells whether the bench itself still works. */
 const SMOKE = { warm: 1, batch: 1 };
 
@@ -43,8 +45,11 @@ async function smoke(): Promise<void> {
   if (missing !== null) throw new Error(`There is nothing to compare with: ${missing}.`);
   const site = await openSite();
   try {
-    const { times, disagreement } = await measureWarm(site, false, SMOKE);
-    for (const [name, [ms]] of Object.entries(times))
+    const { times, disagreement, pieces } = await measureWarm(site, false, SMOKE);
+    const { times: ways } = await measureOneWay(site, false, 1);
+    const load = await measureLoad(site, 1, pieces);
+    if (!load.every(({ cpuSeconds }) => cpuSeconds > 0)) throw new Error("A run took no time of any processor.");
+    for (const [name, [ms]] of Object.entries({ ...times, ...ways }))
       console.log(`${name.padEnd(40)} ${ms!.toFixed(0).padStart(6)} ms`);
     if (!(disagreement < 0.02)) throw new Error(`The two engines disagree by ${disagreement}.`);
     console.log("The bench works.");
@@ -68,6 +73,7 @@ async function measure(runs: Runs, quick: boolean): Promise<void> {
     const warm: WarmResult[] = [];
     const cold: ColdResult[] = [];
     const limit: LimitResult[] = [];
+    const oneWay: OneWayResult[] = [];
     for (const isolated of [false, true]) {
       const where = isolated ? "isolated" : "not isolated";
       const found = await part(`warm, ${where}`, () => measureWarm(site, isolated, runs));
@@ -76,8 +82,10 @@ async function measure(runs: Runs, quick: boolean): Promise<void> {
       cold.push(
         await part(`cold, ${where}`, () => measureCold(site, isolated, runs.cold, { threads, pieces, pipeline: true })),
       );
+      oneWay.push(await part(`one way, ${where}`, () => measureOneWay(site, isolated, runs.warm)));
       limit.push(await part(`stages, ${where}`, () => measureLimit(site, isolated, runs.limit, shape)));
     }
+    const load = await part("seconds and memory", () => measureLoad(site, runs.limit, warm[0]!.pieces));
     const growth = await part("growth", () => measureGrowth(site, runs.growth, quick));
     const results: Results = {
       date: new Date().toISOString().slice(0, 10),
@@ -87,6 +95,8 @@ async function measure(runs: Runs, quick: boolean): Promise<void> {
       warm,
       cold,
       limit,
+      oneWay,
+      load,
       growth,
     };
     writeFileSync(RESULTS, `${JSON.stringify(results, rounded, 1)}\n`);

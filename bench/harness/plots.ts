@@ -14,6 +14,7 @@ export function charts(growth: GrowthResult): Readonly<Record<string, Chart>> {
       series: growth.length,
     },
     "growth-queries.png": { title: "A tweet, more and more queries", along: "queries", series: growth.queries },
+    "growth-tweets.png": { title: "Tweets asked for in one call", along: "tweets", series: growth.tweets },
     "growth-photo.png": { title: "A tweet and a photo of growing size", along: "megapixels", series: growth.photo },
     "growth-tags.png": { title: "More and more tags on one page", along: "tags", series: growth.tags },
   };

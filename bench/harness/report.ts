@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { median, ratios, type Summary, summarise } from "../arithmetic/statistics.js";
 import type { ColdResult } from "./cold.js";
 import type { LimitResult } from "./limit.js";
+import { furtherQuestion, WAYS } from "./one-way.js";
 import { charts } from "./plots.js";
 import { pipelineRatio, type Results } from "./results.js";
 import { ROOT } from "./root.js";
@@ -191,6 +192,42 @@ ${table(["stage", "ms", "ms in kernels", "kernels", "GFLOP", "MB", "GFLOP/s", "o
 ${table(["kernel", "calls", "ms", "GFLOP", "MB", "GFLOP/s", "of the ceiling"], kernels)}`;
 }
 
+function oneWaySection({ oneWay, warm }: Results): string {
+  const head = ["ms", "together", "one way", "times faster"];
+  const works = ["text alone", "text + new photo", "text + known photo"];
+  const parts = oneWay.map(({ isolated, threads, times: t }, at) => {
+    const rows = works.map((work) => {
+      const [joint, apart] = [t[`together: ${work}`]!, t[`one way: ${work}`]!];
+      return [work, spreadOf(joint), spreadOf(apart), quotient(ratios(joint, apart))];
+    });
+    const further = ["text alone", "text + new photo"].map((work) => {
+      const percent = WAYS.map((way) => `${whole(furtherQuestion(t, way, work).median)} %`);
+      return [`a fifth question, ${work}`, ...percent, "–"];
+    });
+    const p = warm[at]!.times;
+    const against = [
+      ["text alone", p["pipeline: text"]!, "text"],
+      ["text + photo", sums(p["pipeline: text"]!, p["pipeline: photo"]!), "text + photo"],
+      ["new text, same photo", p["pipeline: text"]!, "same photo"],
+    ] as const;
+    const products = against.map(([name, theirs, own]) => {
+      const [shipped, apart] = [p[`product: ${own}`]!, p[`one way: ${own}`]!];
+      return [name, spreadOf(shipped), spreadOf(apart), quotient(ratios(theirs, apart))];
+    });
+    return `### ${where(isolated, threads)}\n\n${table(head, [...rows, ...further])}\n\n${table(["ms, whole product", "shipped", "one way", "times faster than two models"], products)}`;
+  });
+  return parts.join("\n\n");
+}
+
+function loadTable({ load }: Results): string {
+  const rows = load.map(({ name, cpuSeconds, megabytes }) => [
+    name,
+    cpuSeconds.toFixed(2),
+    megabytes === null ? "–" : whole(megabytes),
+  ]);
+  return table(["text + new photo", "processor seconds a run", "MB of the page's process"], rows);
+}
+
 export function writeReport(results: Results): void {
   const { device, warm, limit, growth } = results;
   const busy =
@@ -205,7 +242,7 @@ ${goalTable(results)}
 
 Written by \`npm run bench\` from [\`bench/results.json\`](../bench/results.json) on ${results.date}: ${device.processor}, ${device.cores} cores, ${device.memory}, ${device.system};
 ${device.browser}; onnxruntime-web ${results.ort}. Medians of ${warm[0]!.times["product: text"]!.length} rounds${results.quick ? ", fewer than usual" : ""}, in brackets the middle half; a quotient is the median of the quotients of
-runs from the same round. **No real GPU was at hand**: all of this is WebAssembly. On WebGPU a run of the shipped model is at most 230 dispatches
+runs from the same round. **No real GPU was at hand**: all of this is WebAssembly. On WebGPU a run of the shipped model is at most 380 dispatches
 with a photo and 60 without, which \`test/engine/dispatches.test.ts\` asserts.
 ${busy}
 \`\`\`sh
@@ -244,6 +281,19 @@ Products and bytes counted from the shapes of the kernels that really run ([\`be
 ${limit.map(limitSection).join("\n\n")}
 
 ${readFileSync(join(ROOT, "bench/gaps.md"), "utf8").trim()}
+
+## Questions read one way
+
+The same weights with [\`oneWay\`](decisions/one-way.md): ${results.oneWay[0]!.sharedLayers} of the layers read a sentence without its questions. Times do not depend on whether
+weights have learnt to be read so. A fifth question is one of the reader's own, which was asked before of another text.
+
+${oneWaySection(results)}
+
+## Processors and memory
+
+Seconds of all of the browser's processes, as a stand-in for energy; memory is what the system counts for the page's process. Not isolated.
+
+${loadTable(results)}
 
 ## Growth
 

@@ -4,6 +4,8 @@ import type { ColdResult } from "./cold.js";
 import type { Device } from "./device.js";
 import type { GrowthResult } from "./growth.js";
 import type { LimitResult } from "./limit.js";
+import type { LoadRow } from "./load.js";
+import type { OneWayResult } from "./one-way.js";
 import type { WarmResult } from "./warm.js";
 
 export interface Results {
@@ -14,6 +16,8 @@ export interface Results {
   readonly warm: readonly WarmResult[];
   readonly cold: readonly ColdResult[];
   readonly limit: readonly LimitResult[];
+  readonly oneWay: readonly OneWayResult[];
+  readonly load: readonly LoadRow[];
   readonly growth: GrowthResult;
 }
 

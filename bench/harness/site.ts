@@ -1,8 +1,9 @@
 // One Chromium and two servers of the same files: one whose pages are cross-origin isolated, and may use threads, and one
 // whose pages are not.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { OneWay } from "../../src/systems/mner-qg/config.js";
 import { launchBrowser } from "../../test/support/browser.js";
 import { type BuiltEngine, buildEngine } from "../../test/support/build-engine.js";
 import { type Headers, type Served, serve } from "../../test/support/serve.js";
@@ -48,6 +49,22 @@ export interface Site {
   close(): Promise<void>;
 }
 
+const MODEL = join(ROOT, "dist/models/mner-qg-mini");
+const manifest = () => JSON.parse(readFileSync(join(MODEL, "manifest.json"), "utf8"));
+
+/** As the shipped model has it, or half of its layers. */
+export function oneWaySetting(): OneWay {
+  const { config } = manifest();
+  return config.oneWay ?? { sharedLayers: Math.floor(config.text.layers / 2), sentenceStart: 16 };
+}
+
+/** The shipped weights, read one way; what they must say for the self-test is not known of them then. */
+function oneWayManifest(): string {
+  const shipped = manifest();
+  if (shipped.config.oneWay) return JSON.stringify(shipped);
+  return JSON.stringify({ ...shipped, config: { ...shipped.config, oneWay: oneWaySetting() }, selfTest: null });
+}
+
 /** `flags`: more for Chromium. */
 export async function openSite(flags: readonly string[] = []): Promise<Site> {
   if (!existsSync(join(ROOT, "dist/index.js"))) throw new Error("There is nothing to measure. Run: npm run build");
@@ -57,10 +74,12 @@ export async function openSite(flags: readonly string[] = []): Promise<Site> {
     const script = `<script type="module">import * as entry from "./${name}.js"; globalThis.entry = entry;</script>`;
     pages.set(`/${name}.html`, `<!doctype html><html lang="en"><meta charset="utf-8"><title>${name}</title>${script}`);
   }
+  pages.set("/one-way/manifest.json", oneWayManifest());
   const start = (isolated: boolean): Promise<Served> =>
     serve({
       folders: {
         "/dist": join(ROOT, "dist"),
+        "/one-way": MODEL,
         "/examples": join(ROOT, "public/examples"),
         "/ort": join(ORT, "dist"),
         "/models": GRAPHS,

@@ -30,13 +30,14 @@ const IMAGE_SIZE: number = JSON.parse(readFileSync(join(ROOT, "public/models/mne
 
 export async function measureWarm(site: Site, isolated: boolean, rounds: Rounds): Promise<WarmResult> {
   const pages = await Promise.all(
-    (["product", "network", "onnx", "onnx"] as const).map((entry) => site.open(entry, isolated)),
+    (["product", "product", "network", "onnx", "onnx"] as const).map((entry) => site.open(entry, isolated)),
   );
-  const [product, network, pipeline, own] = pages as [BenchPage, BenchPage, BenchPage, BenchPage];
+  const [product, oneWay, network, pipeline, own] = pages as [BenchPage, BenchPage, BenchPage, BenchPage, BenchPage];
   try {
     const detail = await network.call<string>("open", "wasm", MODEL);
     const threads = Number.parseInt(detail, 10);
     await product.call("start", { backend: "wasm" }, PHOTO);
+    await oneWay.call("start", { backend: "wasm", model: "/one-way/" }, PHOTO);
     await pipeline.call("load", ["bert-q8", "yolos-q8", "yolos"], threads);
     await own.call("load", ["own-image", "own-text", "own-photo"], threads);
     const shape = await network.call<{ rows: number; length: number; pieces: number }>("shapeOf", TWEET);
@@ -48,14 +49,17 @@ export async function measureWarm(site: Site, isolated: boolean, rounds: Rounds)
     await own.call("encodeImage", IMAGE_SIZE);
     const answers = await Promise.all([network, own].map((page) => page.call<Answers>("answers", rows, length)));
 
-    const analyse = (name: string, photo: string): Contender => ({
+    const analyse = (name: string, photo: string, page = product): Contender => ({
       name,
-      run: () => product.call("run", TWEET, photo),
+      run: () => page.call("run", TWEET, photo),
     });
     const contenders: Contender[] = [
       analyse("product: text", "none"),
       analyse("product: text + photo", "new"),
       analyse("product: same photo", "same"),
+      analyse("one way: text", "none", oneWay),
+      analyse("one way: text + photo", "new", oneWay),
+      analyse("one way: same photo", "same", oneWay),
       { name: "pipeline: text", run: () => pipeline.call("classify", 1, pieces) },
       { name: "pipeline: photo", run: () => pipeline.call("detect", "yolos-q8") },
       { name: "pipeline: photo, 32 bits", run: () => pipeline.call("detect", "yolos") },

@@ -14,15 +14,22 @@ function makeRandom(seed: number): () => number {
   };
 }
 
-export function sequencesFor(rows: number, length: number): TokenRows {
-  const random = makeRandom(1);
+/** A question a row, each its own, put to one text; `text` numbers it. Questions are the same for every text. */
+export function sequencesFor(rows: number, length: number, text = 0): TokenRows {
   const size = rows * length;
   const query = Math.min(QUERY_PIECES, Math.floor(length / 2));
+  const piece = (random: () => number): number => 1000 + Math.floor(random() * (VOCABULARY - 1000));
+  const words = (seed: number, count: number): number[] => {
+    const random = makeRandom(seed);
+    return Array.from({ length: count }, () => piece(random));
+  };
+  const sentence = words(1 + text, length - query);
+  const row = (at: number): number[] => [101, ...words(100_000 + at, query - 1), ...sentence];
   return {
     rows,
     length,
     lengths: new Int32Array(rows).fill(length),
-    ids: Int32Array.from({ length: size }, () => 1000 + Math.floor(random() * (VOCABULARY - 1000))),
+    ids: Int32Array.from(Array.from({ length: rows }, (_, at) => row(at)).flat()),
     segments: Int32Array.from({ length: size }, (_, at) => (at % length < query ? 0 : 1)),
     shapes: Int32Array.from({ length: size }, (_, at) => (at % length < query ? 0 : at % 5)),
   };

@@ -1,6 +1,7 @@
 // In Chromium: our network by itself on an open backend, without worker, queue or photo decoding, so that it can be held
 // against another engine that runs the same network, and looked into stage by stage.
-import { fused, matMul, type Tensor2D, tensor, tidy } from "@tensorflow/tfjs-core";
+import { matMul, type Tensor2D, tensor, tidy } from "@tensorflow/tfjs-core";
+import * as fused from "@tensorflow/tfjs-core/dist/ops/fused_ops.js";
 import type { BackendName } from "../../src/core/results.js";
 import type { TokenRows } from "../../src/encoders/bert.js";
 import { openBackend } from "../../src/engine/backends/open-backend.js";
@@ -9,6 +10,7 @@ import { workerAddress } from "../../src/engine/worker-engine.js";
 import { loadModel } from "../../src/model/index.js";
 import { FUSED, hasFused, PANEL, runFused } from "../../src/nn/fused.js";
 import { openSystem } from "../../src/systems/index.js";
+import type { OneWay } from "../../src/systems/mner-qg/config.js";
 import type { MnerQgOutput } from "../../src/systems/mner-qg/output.js";
 import { buildNetwork, type ImageFeatures, type Network } from "../../src/systems/network.js";
 import { createTokenizer, prepareText } from "../../src/text/index.js";
@@ -20,13 +22,16 @@ let backendName: BackendName;
 let features: ImageFeatures | null = null;
 let prepare: (text: string) => { rows: number; length: number; pieces: number };
 
-export async function open(name: BackendName, model: string): Promise<string> {
+/** `oneWay`: the same weights, read so or not; times do not depend on what they have learnt. */
+export async function open(name: BackendName, model: string, oneWay?: OneWay | null): Promise<string> {
   const { manifest, weights, tokenizerFiles } = await loadModel(new URL(model, location.href).href);
   // One thread per core where the page may have them, as the other engine gets.
   const threads = globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
   const wasm = { ...browserWasmFiles(workerAddress), threads: () => threads };
   const backend = await openBackend(name, { wasm, allowSoftware: true });
-  const { system, config } = await openSystem(manifest);
+  const opened = await openSystem(manifest);
+  const { system } = opened;
+  const config = { ...opened.config, ...(oneWay === undefined ? {} : { oneWay }) };
   network = await buildNetwork(system, config, weights);
   backendName = name;
   const decoder = new TextDecoder();
@@ -60,8 +65,11 @@ export const encodeImage = (): Promise<number> =>
     features = await network.encodeImage(pixelsFor(network.config.image!.size));
   });
 
+let texts = 0;
+
+/** A text that was never seen before, and the photo of `encodeImage`. */
 export const run = (rows: number, length: number, withPhoto: boolean): Promise<number> => {
-  const sequences = sequencesFor(rows, length);
+  const sequences = sequencesFor(rows, length, ++texts);
   return timed(() => network.run(sequences, withPhoto ? features : null));
 };
 

@@ -8,13 +8,13 @@ if TYPE_CHECKING:
     from .annotator import Annotator
     from .boxes import Region
     from .errors import MnerError
-    from .results import Entity, Failure, QueryResult, Result
+    from .results import Entity, Failure, ImageKind, Notice, QueryResult, Result
     from .windows import Query
 
-__all__ = ["Annotator", "Entity", "Failure", "MnerError", "Query", "QueryResult", "Region", "Result"]
+__all__ = ["Annotator", "Entity", "Failure", "ImageKind", "MnerError", "Notice", "Query", "QueryResult", "Region", "Result"]
 
 _HOMES = {"Annotator": "annotator", "Region": "boxes", "MnerError": "errors", "Query": "windows",
-          **{name: "results" for name in ("Entity", "Failure", "QueryResult", "Result")}}
+          **{name: "results" for name in ("Entity", "Failure", "ImageKind", "Notice", "QueryResult", "Result")}}
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 import numpy as np
 
@@ -39,6 +39,15 @@ class Letterbox:
         across, down = (max(1, math.floor(side * scale + 0.5)) for side in (width, height))
         return Letterbox(size, width, height, scale, across, down, (size - across) // 2, (size - down) // 2)
 
+    def inside(self, boxes: Any) -> np.ndarray:
+        """From pixels of the photo to those of the square."""
+        return np.asarray(boxes, np.float64).reshape(-1, 4) * self.scale + np.array([self.left, self.top] * 2)
+
+    def back(self, boxes: Any) -> np.ndarray:
+        """To pixels of the photo, clipped to it."""
+        outside = (np.asarray(boxes, np.float64).reshape(-1, 4) - np.array([self.left, self.top] * 2)) / self.scale
+        return np.clip(outside, 0, np.array([self.width, self.height] * 2))
+
 
 @dataclass(frozen=True)
 class Region:
@@ -49,25 +58,34 @@ class Region:
 
 
 @dataclass(frozen=True)
+class GroundedPlace(Region):
+    cell: int  # counted over all scales, coarsest first
+
+
+@dataclass(frozen=True)
 class Grounding:
     region: Optional[Region]  # None when it is more likely not in the photo
     best: Optional[Region]  # the best place even then
     alternatives: list[Region]
     not_in_photo: float
+    places: list[GroundedPlace]  # the best places, however unlikely, for whoever asks on
 
 
 def cells(config: dict[str, Any]) -> np.ndarray:
-    """Per candidate (coarsest scale first, then row, column, anchor): centre x and y, stride, anchor width and height: [N, 5]."""
-    size, rows = config["image"]["size"], []
+    """Per candidate (coarsest scale first, then row, column, anchor): centre x and y, stride, anchor width and height, and which cell of all
+    scales: [N, 6]."""
+    size, rows, before = config["image"]["size"], [], 0
     for stride, anchors in zip(config["image"]["strides"], config["anchors"]):
         grid = size // stride
         y, x, anchor = np.meshgrid(np.arange(grid), np.arange(grid), np.arange(len(anchors)), indexing="ij")
         wide = np.asarray(anchors, np.float64)[anchor]
-        rows.append(np.stack([x + 0.5, y + 0.5, np.full(x.shape, stride), wide[..., 0], wide[..., 1]], -1).reshape(-1, 5))
+        cell = before + y * grid + x
+        before += grid * grid
+        rows.append(np.stack([x + 0.5, y + 0.5, np.full(x.shape, stride), wide[..., 0], wide[..., 1], cell], -1).reshape(-1, 6))
     return np.concatenate(rows)
 
 
-def _clip(low: np.ndarray, high: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
+def clip(low: np.ndarray, high: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
     """The part inside the photo; what is outside or too thin becomes the nearest stretch one pixel wide."""
     low, high = np.clip(low, 0, limit), np.clip(high, 0, limit)
     least = min(1, limit)
@@ -76,7 +94,7 @@ def _clip(low: np.ndarray, high: np.ndarray, limit: int) -> tuple[np.ndarray, np
     return np.where(wide, low, first), np.where(wide, high, first + least)
 
 
-def _overlaps(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+def overlaps(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     width = np.minimum(box[2], boxes[:, 2]) - np.maximum(box[0], boxes[:, 0])
     height = np.minimum(box[3], boxes[:, 3]) - np.maximum(box[1], boxes[:, 1])
     shared = np.where((width > 0) & (height > 0), width * height, 0)
@@ -91,41 +109,52 @@ def decode_grounding(candidates: np.ndarray, none: float, grid: np.ndarray, lett
     if len(candidates) != len(grid):
         raise MnerError("model-mismatch", f"The grounding head gave {len(candidates)} candidates where its anchors and strides make "
                         f"{len(grid)}. The model's config does not describe its weights: convert it again.")
-    values = candidates.astype(np.float64)
-    sure = values[:, 4]
-    usable = ~np.isnan(values).any(1) & (sure > -np.inf)
+    def boxes_of(kept: np.ndarray) -> np.ndarray:
+        t, (x, y, stride, wide, high, _) = np.clip(candidates[kept, :4].astype(np.float64), -LIMIT, LIMIT).T, grid[kept].T
+        centre_x = ((x + t[0]) * stride - letterbox.left) / letterbox.scale
+        centre_y = ((y + t[1]) * stride - letterbox.top) / letterbox.scale
+        half_width, half_height = wide * np.exp(t[2]) / 2 / letterbox.scale, high * np.exp(t[3]) / 2 / letterbox.scale
+        x0, x1 = clip(centre_x - half_width, centre_x + half_width, letterbox.width)
+        y0, y1 = clip(centre_y - half_height, centre_y + half_height, letterbox.height)
+        return np.stack([x0, y0, x1, y1], 1)
+
+    return choose_places(candidates, none, boxes_of, grid[:, 5], calibration, none_threshold)
+
+
+def choose_places(candidates: np.ndarray, none: float, boxes_of: Callable[[np.ndarray], np.ndarray], cell: np.ndarray,
+                  calibration: dict[str, float], none_threshold: float = 0.5) -> Grounding:
+    """The same with boxes in photo pixels from elsewhere: `boxes_of` gives those of a few candidates, `cell` says where each stands."""
+    sure = candidates[:, 4].astype(np.float64)
+    usable = ~np.isnan(candidates).any(1) & (sure > -np.inf)
     if not usable.any():
-        return Grounding(None, None, [], 1.0)
+        return Grounding(None, None, [], 1.0, [])
     logits = np.where(usable, np.clip(np.nan_to_num(sure, nan=-FAR), -FAR, FAR), -np.inf)
     largest = float(logits.max())
     masses = np.exp(logits - largest)
     total = float(masses.sum())
     bounded = -FAR if math.isnan(none) else min(max(none, -FAR), FAR)
     not_in_photo = sigmoid(calibration["a"] * (bounded - (largest + math.log(total))) + calibration["b"])
-
-    kept = masses >= NEGLIGIBLE
-    t, (x, y, stride, wide, high) = np.clip(values[kept, :4], -LIMIT, LIMIT).T, grid[kept].T
-    centre_x = ((x + t[0]) * stride - letterbox.left) / letterbox.scale
-    centre_y = ((y + t[1]) * stride - letterbox.top) / letterbox.scale
-    half_width, half_height = wide * np.exp(t[2]) / 2 / letterbox.scale, high * np.exp(t[3]) / 2 / letterbox.scale
-    x0, x1 = _clip(centre_x - half_width, centre_x + half_width, letterbox.width)
-    y0, y1 = _clip(centre_y - half_height, centre_y + half_height, letterbox.height)
+    kept = np.flatnonzero(masses >= NEGLIGIBLE)
     # A place is as likely as all its candidates together: many middling ones outweigh a single high one.
-    places = sorted(_suppress(np.stack([x0, y0, x1, y1], 1), masses[kept]), key=lambda place: -place[1])[:MOST_PLACES]
-    regions = [Region((float(b[0]), float(b[1]), float(b[2]), float(b[3])), min(1.0, mass / total) * (1 - not_in_photo)) for b, mass in places]
+    pooled = sorted(_suppress(boxes_of(kept), masses[kept]), key=lambda place: -place[1])
+    places = [GroundedPlace((float(b[0]), float(b[1]), float(b[2]), float(b[3])), min(1.0, mass / total) * (1 - not_in_photo), int(cell[kept[at]]))
+              for b, mass, at in pooled]
+    regions = [Region(place.box, place.score) for place in places[:MOST_PLACES]]
     best = regions[0]
     alternatives = sorted((region for region in regions[1:] if region.score >= LEAST_ALTERNATIVE), key=lambda region: -region.score)
-    return Grounding(None if not_in_photo >= none_threshold else best, best, alternatives, not_in_photo)
+    return Grounding(None if not_in_photo >= none_threshold else best, best, alternatives, not_in_photo, places)
 
 
-def _suppress(boxes: np.ndarray, masses: np.ndarray) -> list[tuple[np.ndarray, float]]:
-    """Greedy suppression. A kept place takes over the probability of those it suppresses: neighbouring cells describe the same thing."""
-    kept: list[tuple[np.ndarray, float]] = []
+def _suppress(boxes: np.ndarray, masses: np.ndarray) -> list[tuple[np.ndarray, float, int]]:
+    """Greedy suppression: box, mass and index of each place. A kept place takes over the probability of those it suppresses: neighbouring
+    cells describe the same thing."""
+    kept: list[tuple[np.ndarray, float, int]] = []
+    left = np.arange(len(boxes))
     while len(kept) < MOST_POOLED and len(boxes):
         best = int(masses.argmax())
         box = boxes[best]
-        same = _overlaps(box, boxes) >= SAME_PLACE
+        same = overlaps(box, boxes) >= SAME_PLACE
         same[best] = True
-        kept.append((box, float(masses[same].sum())))
-        boxes, masses = boxes[~same], masses[~same]
+        kept.append((box, float(masses[same].sum()), int(left[best])))
+        boxes, masses, left = boxes[~same], masses[~same], left[~same]
     return kept

@@ -7,6 +7,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Callable, Optional, Sequence
 
 from .annotator import Annotator
+from .errors import MnerError
 from .results import Failure, Result
 
 try:
@@ -24,7 +25,14 @@ def _serve(pipe: Connection, make: bytes, folder: str) -> None:
             text, photo, options = pipe.recv()
         except EOFError:
             return
-        pipe.send(annotator.annotate([text], [photo], **options)[0])
+        pipe.send(annotator.annotate([text], [_raising(photo) if isinstance(photo, MnerError) else photo], **options)[0])
+
+
+def _raising(error: MnerError) -> Callable[[], bytes]:
+    def read() -> bytes:
+        raise error
+
+    return read
 
 
 def annotate_carefully(annotator: Annotator, texts: Sequence[str], photos: Sequence[Optional[Callable[[], bytes]]],
@@ -34,7 +42,9 @@ def annotate_carefully(annotator: Annotator, texts: Sequence[str], photos: Seque
     child: Optional[tuple[Any, Connection]] = None
     for text, photo in zip(texts, photos):
         try:
-            content = None if photo is None else photo()
+            content: Any = None if photo is None else photo()
+        except MnerError as error:  # what becomes of it is not decided here
+            content = error
         except Exception as error:
             answers.append(Failure.of(error))
             continue

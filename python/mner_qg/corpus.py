@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from dataclasses import asdict, dataclass
 from typing import Any, Iterator, Literal, Optional
@@ -25,6 +26,13 @@ MOST_TOKENS = 5000
 CHUNK = 8 * 1024 * 1024
 TYPES = {"PER": "PER", "PERSON": "PER", "LOC": "LOC", "LOCATION": "LOC", "ORG": "ORG", "ORGANIZATION": "ORG", "ORGANISATION": "ORG",
          "CORPORATION": "ORG", "GROUP": "ORG", "OTHER": "OTHER", "MISC": "OTHER", "PRODUCT": "OTHER", "CREATIVE-WORK": "OTHER"}
+
+
+def open_place(address: str) -> tuple[pafs.FileSystem, str]:
+    """The file system of an address or a local path, and the path in it."""
+    if re.match(r"[a-z][a-z0-9+.-]+://", address, re.IGNORECASE):
+        return pafs.FileSystem.from_uri(address)
+    return pafs.LocalFileSystem(), os.path.abspath(address)
 
 
 @dataclass(frozen=True)

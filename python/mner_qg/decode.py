@@ -70,7 +70,7 @@ class _Word:
     end: int
 
 
-def _lay_out(encoded: Encoded) -> list[_Word]:
+def lay_out(encoded: Encoded) -> list[_Word]:
     """Per word that has pieces. A piece can reach beyond the word it begins in, and its span then takes in what it reaches into."""
     words, pieces = encoded.words, encoded.pieces
     layout: list[_Word] = []
@@ -137,7 +137,7 @@ def decode_spans(encoded: Encoded, sequences: Sequences, queries: Sequence[Query
                  calibration: dict[str, float], least_score: float, nested: bool) -> tuple[list[Span], list[float]]:
     """Names in order of position, then of question; and per question the probability that the text names such a thing at all."""
     merged = merge_windows(encoded, sequences, rows)
-    layout = _lay_out(encoded)
+    layout = lay_out(encoded)
     decode = config.get("decode", {})
     least_start, least_end = (logit_of(decode.get(name, 0.5)) for name in ("startThreshold", "endThreshold"))
     found: list[Span] = []

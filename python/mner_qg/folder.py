@@ -92,4 +92,14 @@ class ModelFolder:
             values = np.frombuffer(stream, kinds[encoding], int(np.prod(shape)), entry["offset"]).reshape(shape)
             scales = np.frombuffer(stream, np.float32, shape[0], entry["scaleOffset"]) if encoding == "int8" else None
             tensors[entry["name"]] = Tensor(values, scales)
-        return tensors
+        return with_low_ranks(tensors)
+
+
+def with_low_ranks(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A system that shares another's encoder may bring X.low_rank.down and X.low_rank.up: their product is added to X.weight."""
+    ending = ".low_rank.down"
+    for name in [name for name in tensors if name.endswith(ending)]:
+        layer = name.removesuffix(ending)
+        down, up = tensors.pop(name).floats(), tensors.pop(f"{layer}.low_rank.up").floats()
+        tensors[f"{layer}.weight"] = Tensor(tensors[f"{layer}.weight"].floats() + up @ down, None)
+    return tensors

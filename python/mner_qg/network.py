@@ -1,11 +1,12 @@
-"""MNER-QG as three ONNX graphs that share no weight: `text` (all there is without a photo), `trunk` (a photo, once), `photo`
-(what the photo changes, per question). The exact definition is the PyTorch network in `training/`; golden vectors hold both together.
+"""The networks as ONNX graphs. MNER-QG is three that share no weight: `text` (all there is without a photo), `trunk` (a photo, once),
+`photo` (what the photo changes, per question). The exact definition is the PyTorch network in `training/`; golden vectors hold both
+together.
 
 B rows (a question put to a window of a text), L pieces, D text width, P photos, d common width, g cells a side.
 """
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Any, Callable, Mapping, Optional
 
 import numpy as np
 import onnx
@@ -14,9 +15,9 @@ from onnx import TensorProto
 from .errors import MnerError
 from .folder import ModelFolder, Tensor
 from .graph import Form, Graph
-from .trunks import add_trunk
+from .trunks import BOX, CLASSES, DETECTORS, add_trunk
 
-ANCHORS, VALUES = 3, 5
+VALUES = 5  # of a candidate: t_x, t_y, t_w, t_h, confidence
 HIDDEN = -1e9  # added to the score of a piece that must not be looked at
 
 
@@ -71,8 +72,8 @@ def _encode(graph: Graph, config: dict[str, Any], ids: str, segments: str, shape
     return x
 
 
-def _add_heads(graph: Graph, config: dict[str, Any], hidden: str) -> None:
-    """Existence awareness and the span and existence heads, as one product.
+def _add_heads(graph: Graph, config: dict[str, Any], hidden: str, whole: bool = False) -> Optional[str]:
+    """Existence awareness and the span and existence heads, as one product. `whole`: returns h' itself, too.
 
     Attention over the two labels is a sigmoid of one number per piece, and what it adds is one of two fixed vectors, mixed:
     h' = h + u0 + p·u1 with p = sigmoid(((h + e)·a + c)·D^-½), e the first piece's h. The heads are linear in h', so that all
@@ -99,51 +100,77 @@ def _add_heads(graph: Graph, config: dict[str, Any], hidden: str) -> None:
     graph.output(graph.add("Squeeze", end, graph.integers(2)), "end", ["B", "L"])
     first = graph.add("Slice", exists, graph.integers(0), graph.integers(1), graph.integers(1))
     graph.output(graph.add("Squeeze", first, graph.integers(1, 2)), "existence", ["B"])
+    if not whole:
+        return None
+    return graph.add("Add", graph.add("Add", hidden, graph.constant(u0)), graph.add("Mul", p, graph.constant(u1)))
 
 
 def _grids(config: dict[str, Any]) -> list[int]:
     return [config["image"]["size"] // stride for stride in config["image"]["strides"]]
 
 
+def shared_maps(config: dict[str, Any]) -> dict[str, int]:
+    """What `trunk` gives and `photo` takes of every scale, by name: so many channels."""
+    maps = {"reduced": config["width"], "matched": config["width"], "objects": len(config["anchors"][0]) * VALUES}
+    return {**maps, "said": CLASSES + BOX} if config["image"]["kind"] in DETECTORS else maps
+
+
 def trunk_graph(config: dict[str, Any], tensors: Mapping[str, Tensor], form: Form = "int8") -> onnx.ModelProto:
-    """pixels [P, 3, S, S] → per scale k what every question shares: reduced_k, matched_k [P, d, g, g] and objects_k [P, 15, g, g]."""
+    """pixels [P, 3, S, S] → per scale k what every question shares: reduced_k and matched_k [P, d, g, g], objects_k [P, 5 × boxes, g, g].
+    With a detector for encoder also said_k [P, 84, g, g]: the probability of each of its classes, and its box. Where names ask for
+    themselves also means_k [P, c]: of all else that V_k holds, over the cells."""
     graph = Graph("trunk", tensors, form)
-    size, d = config["image"]["size"], config["width"]
+    size = config["image"]["size"]
     pixels = graph.input("pixels", ["P", 3, size, size])
     for k, (v, g) in enumerate(zip(add_trunk(graph, config, pixels), _grids(config))):
         u = graph.silu(graph.normed_convolution(v, f"common_width.scales.{k}"))
         count = graph.add("Concat", graph.add("Shape", u, end=1), graph.integers(8, g, g), axis=0)
         u = graph.add("Concat", u, graph.add("Expand", graph.constant(coordinates(g)), count), axis=1)
-        graph.output(graph.normed_convolution(u, f"cross_modality.vision.{k}.reduce"), f"reduced_{k}", ["P", d, g, g])
-        graph.output(graph.convolution(u, f"grounding_head.match_cells.{k}"), f"matched_{k}", ["P", d, g, g])
-        graph.output(graph.convolution(v, f"grounding_head.objects.{k}"), f"objects_{k}", ["P", ANCHORS * VALUES, g, g])
+        values = {"reduced": graph.normed_convolution(u, f"cross_modality.vision.{k}.reduce"),
+                  "matched": graph.convolution(u, f"grounding_head.match_cells.{k}"),
+                  "objects": graph.convolution(v, f"grounding_head.objects.{k}")}
+        if config["image"]["kind"] in DETECTORS:
+            tower = config["image"]["channels"][k] - CLASSES - BOX
+            seen, values["said"] = graph.add_many("Split", 2, v, graph.integers(tower, CLASSES + BOX), axis=1)
+            if config.get("nameHeads"):
+                graph.output(graph.add("ReduceMean", seen, graph.integers(2, 3), keepdims=0), f"means_{k}", ["P", tower])
+        for name, channels in shared_maps(config).items():
+            graph.output(values[name], f"{name}_{k}", ["P", channels, g, g])
     return graph.model()
 
 
 def photo_graph(config: dict[str, Any], tensors: Mapping[str, Tensor], form: Form = "int8") -> onnx.ModelProto:
     """hidden of `text`, mask and query (1 at the question's own pieces) [B, L], which photo each row has [B], and `trunk`'s
-    outputs → start, end, existence as in `text`, candidates [B, N, 5], none [B], relevance [B]."""
+    outputs → start, end, existence as in `text`, candidates [B, N, 5], none [B], relevance [B]; where names ask for themselves also
+    aware [B, L, D] (what the heads see) and asked [B, d] (the question as a vector)."""
     graph = Graph("photo", tensors, form)
     d, width, heads = config["width"], config["text"]["width"], config["attentionHeads"]
+    boxes, detects = len(config["anchors"][0]), config["image"]["kind"] in DETECTORS
     hidden = graph.input("hidden", ["B", "L", width])
     mask, asked = graph.input("mask", ["B", "L"]), graph.input("query", ["B", "L"])
     photo = graph.input("photo", ["B"], TensorProto.INT64)
     q = _pool_query(graph, hidden, asked)
-    wanted = graph.add("Unsqueeze", graph.add("Mul", graph.linear(q, "grounding_head.match_query"), graph.constant(d**-0.5)), graph.integers(1))
+    upright = lambda x: graph.add("Unsqueeze", x, graph.integers(1))
+    wanted = upright(graph.add("Mul", graph.linear(q, "grounding_head.match_query"), graph.constant(d**-0.5)))
+    classes = upright(graph.linear(q, "grounding_head.class_query")) if detects else ""
     query = graph.split_heads(graph.linear(hidden, "cross_modality.query"), heads, d)
     looked, candidates = [], []
     for k, g in enumerate(_grids(config)):
-        shared = [graph.input(f"{name}_{k}", ["P", channels, g, g])
-                  for name, channels in (("reduced", d), ("matched", d), ("objects", ANCHORS * VALUES))]
-        reduced, matched, objects = (graph.add("Gather", x, photo, axis=0) for x in shared)
-        f = _condition(graph, config, k, reduced, q)
-        at = graph.add("Add", graph.convolution(f, f"grounding_head.scales.{k}"), objects)
-        at = graph.add("Reshape", at, graph.integers(0, ANCHORS, VALUES, g * g))
-        match = graph.add("MatMul", wanted, graph.add("Reshape", matched, graph.integers(0, d, g * g)))  # [B, 1, g·g]
+        shared = {name: graph.add("Gather", graph.input(f"{name}_{k}", ["P", channels, g, g]), photo, axis=0)
+                  for name, channels in shared_maps(config).items()}
+        f = _condition(graph, config, k, shared["reduced"], q)
+        at = graph.add("Add", graph.convolution(f, f"grounding_head.scales.{k}"), shared["objects"])
+        at = graph.add("Reshape", at, graph.integers(0, boxes, VALUES, g * g))
+        flat = lambda x, channels: graph.add("Reshape", x, graph.integers(0, channels, g * g))
+        match = upright(graph.add("MatMul", wanted, flat(shared["matched"], d)))  # [B, 1, 1, g·g]
+        if detects:
+            # What the question wants of the detector's classes speaks for a cell's first box, the detector's own.
+            named = graph.add("Slice", shared["said"], graph.integers(0), graph.integers(CLASSES), graph.integers(1))
+            known = upright(graph.add("MatMul", classes, flat(named, CLASSES)))
+            match = graph.add("Concat", graph.add("Add", match, known), *[match] * (boxes - 1), axis=1)  # [B, boxes, 1, g·g]
         box, sure = graph.add_many("Split", 2, at, graph.integers(VALUES - 1, 1), axis=2)
-        sure = graph.add("Add", sure, graph.add("Unsqueeze", match, graph.integers(1)))
-        at = graph.add("Transpose", graph.add("Concat", box, sure, axis=2), perm=[0, 3, 1, 2])
-        candidates.append(graph.add("Reshape", at, graph.integers(0, g * g * ANCHORS, VALUES)))
+        at = graph.add("Transpose", graph.add("Concat", box, graph.add("Add", sure, match), axis=2), perm=[0, 3, 1, 2])
+        candidates.append(graph.add("Reshape", at, graph.integers(0, g * g * boxes, VALUES)))
         looked.append(_look(graph, k, query, f, heads, d, g))
     graph.output(graph.add("Concat", *candidates, axis=1), "candidates", ["B", "N", VALUES])
     graph.output(graph.add("Squeeze", graph.linear(q, "grounding_head.none"), graph.integers(1)), "none", ["B"])
@@ -153,7 +180,10 @@ def photo_graph(config: dict[str, Any], tensors: Mapping[str, Tensor], form: For
     total = graph.add("ReduceSum", graph.add("Mul", openness, mask), graph.integers(1), keepdims=0)
     pieces = graph.add("Max", graph.add("ReduceSum", mask, graph.integers(1), keepdims=0), graph.constant(1))
     graph.output(graph.add("Div", total, pieces), "relevance", ["B"])
-    _add_heads(graph, config, graph.add("Add", hidden, graph.add("Mul", z, a)))
+    aware = _add_heads(graph, config, graph.add("Add", hidden, graph.add("Mul", z, a)), whole=bool(config.get("nameHeads")))
+    if aware is not None:
+        graph.output(aware, "aware", ["B", "L", width])
+        graph.output(q, "asked", ["B", d])
     return graph.model()
 
 
@@ -194,15 +224,29 @@ def _linear_left(graph: Graph, x: str, name: str) -> str:
     return graph.add("Add", graph.add("MatMul", graph.weight(f"{name}.weight"), x), graph.keep(f"{name}.bias.upright", Tensor(bias, None)))
 
 
-SYSTEMS = ("mner-qg",)
-GRAPHS = ("text", "trunk", "photo")
+def tagger_graph(config: dict[str, Any], tensors: Mapping[str, Tensor], form: Form = "int8") -> onnx.ModelProto:
+    """BERT+CRF up to its chain: ids, segments, shapes, mask [B, L] → emissions [B, L, tags]. The chain itself is decoding."""
+    graph = Graph("text", tensors, form)
+    ids, segments, shapes = (graph.input(name, ["B", "L"], TensorProto.INT64) for name in ("ids", "segments", "shapes"))
+    hidden = _encode(graph, config, ids, segments, shapes, graph.input("mask", ["B", "L"]))
+    graph.output(graph.linear(hidden, "tagger"), "emissions", ["B", "L", 1 + 2 * len(config["queries"])])
+    return graph.model()
 
 
-def build_graphs(folder: ModelFolder, form: Form = "int8", names: Sequence[str] = GRAPHS) -> dict[str, onnx.ModelProto]:
-    """The folder's network, by the graphs' names; or the named ones alone."""
-    if folder.system not in SYSTEMS:
+Builder = Callable[[dict[str, Any], Mapping[str, Tensor], Form], onnx.ModelProto]
+GRAPHS: dict[str, dict[str, Builder]] = {
+    "mner-qg": {"text": text_graph, "trunk": trunk_graph, "photo": photo_graph},
+    "bert-crf": {"text": tagger_graph},
+}
+
+
+def build_graphs(folder: ModelFolder, form: Form = "int8", tensors: Optional[Mapping[str, Tensor]] = None) -> dict[str, onnx.ModelProto]:
+    """The folder's network, by the graphs' names."""
+    if folder.system not in GRAPHS:
         raise MnerError("model-version-unsupported", f"The system “{folder.system}” is not one that this package runs "
-                        f"({', '.join(SYSTEMS)}). Use `mner-qg annotate`, or a version of mner-qg that knows it.")
-    tensors, config = folder.tensors(), folder.config
-    builders = {"text": text_graph, "trunk": trunk_graph, "photo": photo_graph}
-    return {name: builders[name](config, tensors, form) for name in names}
+                        f"({', '.join(GRAPHS)}). Use `mner-qg annotate`, or a version of mner-qg that knows it.")
+    if folder.config.get("oneWay"):
+        raise MnerError("model-version-unsupported", "This model reads its questions one way (config.oneWay), which the Python package does not do. "
+                        "Use `mner-qg annotate`, or a model without the setting.")
+    weights = folder.tensors() if tensors is None else tensors
+    return {name: build(folder.config, weights, form) for name, build in GRAPHS[folder.system].items()}

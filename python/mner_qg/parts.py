@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 
 from .annotator import Annotator
 from .careful import annotate_carefully
-from .corpus import Part, Record, read_part
+from .corpus import Part, Record, open_place, read_part
 from .errors import MnerError
 from .photos import MOST_BYTES
-from .results import Failure, Result, to_json
+from .results import Failure, Result, to_json, to_line
 from .scores import Boxes, scored_row
 
 Output = Literal["jsonl", "parquet"]
@@ -32,10 +32,11 @@ RUINOUS = 3  # so many attempts at a part that ended without an answer: its rows
 WRITES = 3
 
 _REGION = pa.list_(pa.float64())
+_CODE = pa.struct([("code", pa.string()), ("message", pa.string())])
 _ENTITY = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("text", pa.string()), ("type", pa.string()), ("score", pa.float64()),
                      ("box", _REGION), ("boxScore", pa.float64())])
 SCHEMA = pa.schema([("line", pa.int64()), ("id", pa.string()), ("text", pa.string()), ("image", pa.string()), ("entities", pa.list_(_ENTITY)),
-                    ("exists", pa.map_(pa.string(), pa.float64())), ("error", pa.struct([("code", pa.string()), ("message", pa.string())]))])
+                    ("exists", pa.map_(pa.string(), pa.float64())), ("notices", pa.list_(_CODE)), ("error", _CODE)])
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,11 @@ class Settings:
     nested: bool
     model: str  # hash of its manifest
     boxes: Optional[str]  # gold boxes, to score by
+    strict_photo: bool = False
 
     def key(self, part: Part) -> str:
         """What the answers of a part depend on."""
-        parts = json.dumps([1, part.digest, part.line, self.format, self.photos, self.threshold, self.nested, self.model, self.boxes])
+        parts = json.dumps([2, part.digest, part.line, self.format, self.photos, self.threshold, self.nested, self.model, self.boxes, self.strict_photo])
         return hashlib.sha256(parts.encode()).hexdigest()
 
 
@@ -65,15 +67,6 @@ class Done:
     failed: int
     seconds: float
     scored: list[Any]
-
-
-def open_place(address: str) -> tuple[pafs.FileSystem, str]:
-    """The file system of an address or a local path, and the path in it."""
-    if re.match(r"[a-z][a-z0-9+.-]+://", address, re.IGNORECASE):
-        return pafs.FileSystem.from_uri(address)
-    import os
-
-    return pafs.LocalFileSystem(), os.path.abspath(address)
 
 
 def find_photo(fs: pafs.FileSystem, folder: str, name: str) -> str:
@@ -166,7 +159,7 @@ def _answer(annotator: Annotator, settings: Settings, records: Sequence[Record],
     sound = [index for index, record in enumerate(records) if record.text is not None]
     texts = [records[index].text or "" for index in sound]
     photos = [_photo_of(place, records[index]) for index in sound]
-    options = {"threshold": settings.threshold, "nested": settings.nested, "errors": False}
+    options = {"threshold": settings.threshold, "nested": settings.nested, "strict_photo": settings.strict_photo, "errors": False}
     answers = annotate_carefully(annotator, texts, photos, options) if careful else annotator.annotate(texts, photos, **options)  # type: ignore[arg-type]
     for index, answer in zip(sound, answers):
         results[index] = answer
@@ -175,8 +168,7 @@ def _answer(annotator: Annotator, settings: Settings, records: Sequence[Record],
 
 def encode_rows(rows: Sequence[dict[str, Any]], kind: Output) -> bytes:
     if kind == "jsonl":
-        lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
-        return "".join(lines).encode("utf-8", "surrogatepass")
+        return "".join(map(to_line, rows)).encode("utf-8", "surrogatepass")
     clean = lambda value: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
     plain = [{**{name: clean(value) for name, value in row.items()},
               "entities": [{name: clean(value) for name, value in entity.items()} for entity in row["entities"]] if "entities" in row else None,

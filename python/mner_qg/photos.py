@@ -4,13 +4,14 @@ from __future__ import annotations
 import io
 import warnings
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .boxes import Letterbox
 from .errors import MnerError
+from .results import Notice
 
 MOST_BYTES = 100 * 1024 * 1024
 MOST_PIXELS = 100_000_000
@@ -21,8 +22,9 @@ _SRGB = ImageCms.createProfile("sRGB")
 ImageInput = Union[str, Path, bytes, Image.Image, np.ndarray]
 
 
-def open_photo(source: ImageInput) -> Image.Image:
-    """A path, a file's bytes, a Pillow image or an array [height, width, 3 or 4] of bytes, as an opaque upright RGB image."""
+def open_photo(source: ImageInput, notices: Optional[list[Notice]] = None) -> Image.Image:
+    """A path, a file's bytes, a Pillow image or an array [height, width, 3 or 4] of bytes, as an opaque upright RGB image. What there is to
+    know of it is added to `notices`."""
     if isinstance(source, np.ndarray):
         if source.dtype != np.uint8 or source.ndim != 3 or source.shape[2] not in (3, 4):
             raise MnerError("image-unreadable", f"The photo's pixels are {source.dtype} {source.shape}. Give bytes, [height, width, 3 or 4].")
@@ -41,6 +43,8 @@ def open_photo(source: ImageInput) -> Image.Image:
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise MnerError("image-unsupported", "The file is not a photo that can be read. Save it as JPEG, PNG, WebP, AVIF, GIF or BMP.") from error
     _check_size(*image.size)
+    if notices is not None and getattr(image, "is_animated", False):
+        notices.append(Notice("image-animated", "The photo is an animation; only its first picture is looked at."))
     try:
         image.load()
         # WebP stays as it is stored, as in browsers.
@@ -110,4 +114,5 @@ def letterbox(image: Image.Image, config: dict[str, Any]) -> tuple[np.ndarray, L
     mean, std = (np.asarray(config["image"][name], np.float32) for name in ("mean", "std"))
     square = np.zeros((3, size, size), np.float32)
     square[:, box.top : box.top + box.scaled_height, box.left : box.left + box.scaled_width] = ((small - mean) / std).transpose(2, 0, 1)
-    return square, box
+    # Mean and deviation stand in the order red, green, blue whatever the encoder wants.
+    return (np.ascontiguousarray(square[::-1]) if config["image"].get("colours") == "bgr" else square), box

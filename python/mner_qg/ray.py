@@ -31,10 +31,10 @@ import ray.data
 from ray.exceptions import RayError, RayTaskError
 
 from .annotator import Annotator
-from .corpus import Format, Part, cut_file, format_of, list_files
+from .corpus import Format, Part, cut_file, format_of, list_files, open_place
 from .errors import MnerError
 from .folder import MANIFEST, ModelFolder
-from .parts import NOTES, Done, Output, Settings, annotate_part, find_done, names_of, open_place
+from .parts import NOTES, Done, Output, Settings, annotate_part, find_done, names_of
 from .scores import describe, score_rows
 
 ROWS = 256  # of a part: some seconds of work, which is what a lost worker loses
@@ -81,7 +81,7 @@ def pack_model(folder: ModelFolder) -> dict[str, bytes]:
 
 def annotate(source: str, output: str, *, model: str, photos: Optional[str] = None, kind: Optional[Format] = None, form: Optional[Output] = None,
              threshold: Optional[float] = None, nested: bool = False, boxes: Optional[str] = None, workers: Optional[int] = None,
-             rows: int = ROWS, make: type[Annotator] = Annotator, quiet: bool = False) -> list[Done]:
+             strict_photo: bool = False, rows: int = ROWS, make: type[Annotator] = Annotator, quiet: bool = False) -> list[Done]:
     """Runs on the Ray that is there. Returns every part, in order; raises `output-unwritable` and the like when going on makes no sense."""
     folder = ModelFolder.open(model)
     parts = plan(source, kind, rows)
@@ -89,7 +89,7 @@ def annotate(source: str, output: str, *, model: str, photos: Optional[str] = No
         raise MnerError("input-invalid", f"{source} holds no rows.")
     form = form or ("parquet" if parts[0].format == "parquet" else "jsonl")
     digest = hashlib.sha256((folder.path / MANIFEST).read_bytes()).hexdigest()
-    settings = Settings(output, form, photos, threshold, nested, digest, boxes)
+    settings = Settings(output, form, photos, threshold, nested, digest, boxes, strict_photo)
     _tidy(settings, len(parts), False)
     found = {part.number: done for part in parts if (done := find_done(settings, part)) is not None}
     if found and not quiet:
@@ -167,6 +167,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--boxes", help="gold boxes as JSON, to score places by")
     parser.add_argument("--threshold", type=float, help="least score of a name, 0 to 1 (default: the model's own)")
     parser.add_argument("--nested", action="store_true", help="keep overlapping names of different types")
+    parser.add_argument("--strict-photo", action="store_true", help="a photo that cannot be read makes an error record (default: its text is read without it, with a notice)")
     parser.add_argument("--workers", type=int, help="most workers (default: one per core of the cluster)")
     parser.add_argument("--rows", type=int, default=ROWS, help="rows in a part; to go on after a stop, give the same again")
     parser.add_argument("--address", help="of a Ray cluster, or auto (default: one is started here)")
@@ -177,7 +178,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         ray.init(address=args.address, log_to_driver=False, include_dashboard=False if args.address is None else None, logging_level=logging.ERROR)
         done = annotate(args.input, args.output, model=args.model, photos=args.photos, kind="conll" if args.format == "conll" else None,
                         form=None if args.format == "conll" else args.format, threshold=args.threshold, nested=args.nested, boxes=args.boxes,
-                        workers=args.workers, rows=args.rows)
+                        workers=args.workers, strict_photo=args.strict_photo, rows=args.rows)
     except MnerError as error:
         print(f"{error.message} ({error.code})", file=sys.stderr)
         return 2

@@ -1,6 +1,8 @@
 """What an analysis returns, as the command line has it; offsets are code points, so that `text[start:end]` is the name."""
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -18,6 +20,10 @@ class Entity:
     type: str
     score: float
     region: Optional[Region]
+    # Of this very name, where the model can tell names of one type apart.
+    not_in_photo: Optional[float] = None
+    alternatives: Optional[list[Region]] = None
+    ambiguous: bool = False  # it may as well be the first alternative
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,29 @@ class QueryResult:
 
 
 @dataclass(frozen=True)
+class ImageKind:
+    kind: str  # photo, drawing, screenshot or lettering
+    score: float
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A thing to know that did not stop the work, such as a photo that was left out; its code says which."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Result:
     text: str
     size: Optional[tuple[int, int]]  # of the upright photo
     entities: list[Entity]
     queries: list[QueryResult]
+    notices: list[Notice] = field(default_factory=list)
+    # How likely text and photo belong together, and what kind of picture it is, where the model can tell.
+    relatedness: Optional[float] = None
+    image_kind: Optional[ImageKind] = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +77,15 @@ class Failure:
         if isinstance(error, MnerError):
             return Failure(error.code, error.message)
         return Failure("internal", f"Something went wrong inside mner-qg: {error}. Please report it.")
+
+
+_CONTROLS = re.compile(r"[\x7f-\x9f]")
+
+
+def to_line(row: dict[str, Any]) -> str:
+    """A row as the command line writes it: answers end on terminals too, which obey control characters."""
+    line = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found.group()):04x}", line) + "\n"
 
 
 def _number(value: float, digits: int) -> float:
@@ -89,4 +122,6 @@ def to_json(head: dict[str, Any], result: Result | Failure) -> dict[str, Any]:
             "box": None if region is None else [_number(side, 1) for side in region.box],
             "boxScore": None if region is None else _number(region.score, 4),
         })
-    return {**row, "entities": entities, "exists": {query.type: _number(query.exists, 4) for query in result.queries}}
+    row |= {"entities": entities, "exists": {query.type: _number(query.exists, 4) for query in result.queries}}
+    notices = [{"code": notice.code, "message": notice.message} for notice in result.notices]
+    return {**row, "notices": notices} if notices else row

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Iterable, Optional, Sequence
 
-from .corpus import Record, normalise_type
+from .corpus import Record, normalise_type, open_place
 from .detokenise import join_tokens, span_to_tokens
 from .errors import MnerError
 from .metrics import score_eeg, score_existence, score_gmner, score_spans, spans_from_tags
@@ -29,8 +29,6 @@ class Boxes:
     @staticmethod
     @lru_cache(maxsize=4)
     def read(address: str) -> "Boxes":
-        from .parts import open_place
-
         fs, path = open_place(address)
         try:
             with fs.open_input_stream(path, compression=None) as stream:

@@ -7,14 +7,13 @@ import numpy as np
 import onnxruntime
 
 from .errors import MnerError
-from .folder import ModelFolder
-from .network import GRAPHS, build_graphs
-from .trunks import knows_trunk
+from .folder import ModelFolder, Tensor
+from .network import build_graphs
 
 Device = Literal["cpu", "cuda"]
 
 
-def _options(threads: int) -> onnxruntime.SessionOptions:
+def session_options(threads: int = 0) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -27,17 +26,16 @@ def _options(threads: int) -> onnxruntime.SessionOptions:
 
 
 class Sessions:
-    """The three graphs of a model folder, each opened when first asked for."""
+    """The graphs of a model folder, each opened when first asked for."""
 
-    def __init__(self, folder: ModelFolder, device: Device = "cpu", threads: int = 0):
+    def __init__(self, folder: ModelFolder, tensors: Mapping[str, Tensor], device: Device = "cpu", threads: int = 0):
         self.providers = ["CPUExecutionProvider"]
         if device == "cuda":
             if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
                 raise MnerError("backend-unavailable", 'onnxruntime has no CUDA here. Install `mner-qg[cuda]`, or leave device="cuda" out.')
             self.providers.insert(0, "CUDAExecutionProvider")
         self.threads = threads
-        names = GRAPHS if knows_trunk(folder.config) else ("text",)
-        self._models = {name: model.SerializeToString() for name, model in build_graphs(folder, names=names).items()}
+        self._models = {name: model.SerializeToString() for name, model in build_graphs(folder, tensors=tensors).items()}
         self._open: dict[str, onnxruntime.InferenceSession] = {}
 
     def run(self, graph: str, outputs: Sequence[str], inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -45,6 +43,6 @@ class Sessions:
         return dict(zip(outputs, session.run(list(outputs), dict(inputs))))
 
     def _start(self, graph: str) -> onnxruntime.InferenceSession:
-        session = onnxruntime.InferenceSession(self._models.pop(graph), _options(self.threads), providers=self.providers)
+        session = onnxruntime.InferenceSession(self._models.pop(graph), session_options(self.threads), providers=self.providers)
         self._open[graph] = session
         return session

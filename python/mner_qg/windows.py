@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Sequence
+from typing import Optional, Sequence
 
 import numpy as np
 
 from .errors import MnerError
 from .text import Encoded, Piece, TextReader
 
-SPECIAL_PIECES = 3
+SPECIAL_PIECES = 2  # [CLS], and the [SEP] behind the text
 OVERLAP = 0.25
 Window = tuple[int, int]  # first piece, end piece
 
@@ -109,29 +109,28 @@ def believed_windows(pieces: Sequence[Piece], windows: Sequence[Window]) -> list
     return believed
 
 
-def build_sequences(reader: TextReader, encoded: Encoded, queries: Sequence[Query], most_pieces: int) -> Sequences:
-    """Fails with `query-invalid` when a question leaves the text too little room."""
+def build_sequences(reader: TextReader, encoded: Encoded, queries: Sequence[Optional[Query]], most_pieces: int) -> Sequences:
+    """None stands for a row without a question. Fails with `query-invalid` when a question leaves the text too little room."""
     if not queries:
         raise MnerError("query-invalid", "There is no query. Ask for at least one type of name.")
-    asked = [reader.query(query.query) for query in queries]
-    for query, ids in zip(queries, asked):
-        if not ids:
-            raise MnerError("query-invalid", "A query has no words. Write what to look for, for example “a sports team”.")
-    longest = max(range(len(asked)), key=lambda index: len(asked[index]))
-    capacity = most_pieces - SPECIAL_PIECES - len(asked[longest])
-    if capacity < most_pieces / 2 - SPECIAL_PIECES or capacity < 1:
-        raise MnerError("query-invalid", f"The query “{queries[longest].label}” is too long ({len(asked[longest])} pieces): it would leave the "
+    # Between [CLS] and the text: the question and its [SEP].
+    prompts = [[] if query is None else [*reader.query(query.query), reader.sep] for query in queries]
+    if any(query is not None and len(prompt) == 1 for query, prompt in zip(queries, prompts)):
+        raise MnerError("query-invalid", "A query has no words. Write what to look for, for example “a sports team”.")
+    longest = max(range(len(prompts)), key=lambda index: len(prompts[index]))
+    query, capacity = queries[longest], most_pieces - SPECIAL_PIECES - len(prompts[longest])
+    if query is not None and (capacity < most_pieces / 2 - SPECIAL_PIECES - 1 or capacity < 1):
+        raise MnerError("query-invalid", f"The query “{query.label}” is too long ({len(prompts[longest]) - 1} pieces): it would leave the "
                         f"text too little room. Shorten it to under {max(1, most_pieces // 2)} pieces.")
     windows = cut_windows(encoded.pieces, capacity, math.floor(capacity * OVERLAP))
     rows = []
     for index, (first, end) in enumerate(windows):
         own = [piece.id for piece in encoded.pieces[first:end]]
         shapes = [piece.shape for piece in encoded.pieces[first:end]]
-        for number, question in enumerate(asked):
-            before = len(question) + 2
-            rows.append(Row(number, index, [reader.cls, *question, reader.sep, *own, reader.sep],
-                            [0] * before + [1] * (len(own) + 1), [0] * before + shapes + [0]))
-    return Sequences(windows, [len(question) + 2 for question in asked], rows)
+        for number, prompt in enumerate(prompts):
+            before = len(prompt) + 1
+            rows.append(Row(number, index, [reader.cls, *prompt, *own, reader.sep], [0] * before + [1] * (len(own) + 1), [0] * before + shapes + [0]))
+    return Sequences(windows, [len(prompt) + 1 for prompt in prompts], rows)
 
 
 def pad(rows: Sequence[Row], padding: int) -> dict[str, np.ndarray]:
@@ -144,5 +143,5 @@ def pad(rows: Sequence[Row], padding: int) -> dict[str, np.ndarray]:
         used = len(row.ids)
         batch["ids"][index, :used], batch["segments"][index, :used], batch["shapes"][index, :used] = row.ids, row.segments, row.shapes
         mask[index, :used] = 1
-        query[index, 1 : row.segments.index(1) - 1] = 1
+        query[index, 1 : max(1, row.segments.index(1) - 1)] = 1
     return {**batch, "mask": mask, "query": query}

@@ -22,8 +22,9 @@ from ray.cluster_utils import Cluster
 
 from mner_qg import Annotator, MnerError
 from mner_qg import ray as ours
+from mner_qg.corpus import open_place
 from mner_qg.folder import MANIFEST
-from mner_qg.parts import Settings, annotate_part, open_place
+from mner_qg.parts import Settings, annotate_part
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = str(ROOT / "public" / "models" / "mner-qg-mini")
@@ -106,8 +107,27 @@ def after(output, parts, act):
 
 
 def workers_of(node):
-    return [child for process in node.all_processes["raylet"] for child in psutil.Process(process.process.pid).children(recursive=True)
-            if "MapWorker" in " ".join(child.cmdline())]
+    found = []
+    for process in node.all_processes["raylet"]:
+        for child in psutil.Process(process.process.pid).children(recursive=True):
+            try:
+                if "MapWorker" in " ".join(child.cmdline()):
+                    found.append(child)
+            except psutil.Error:  # it has ended meanwhile
+                continue
+    return found
+
+
+def kill_worker(node, before):
+    """Kills one that was not killed before, as soon as there is one."""
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        for worker in workers_of(node):
+            if worker.pid not in before:
+                worker.kill()
+                return worker.pid
+        time.sleep(0.1)
+    raise AssertionError("there was no worker to kill")
 
 
 def run(source, output, rows, **options):
@@ -129,9 +149,7 @@ def test_a_killed_worker_costs_nothing(tmp_path, here):
     try:
         def kill():
             for _ in range(2):
-                worker = workers_of(head)[0]
-                worker.kill()
-                killed.append(worker.pid)
+                killed.append(kill_worker(head, killed))
                 time.sleep(1)
 
         thread = after(tmp_path / "out", 2, kill)
@@ -187,8 +205,11 @@ def test_broken_photos_and_a_deadly_row(cluster, tmp_path, here):
         elif index != dead and "entities" in theirs:
             assert [(e["start"], e["end"], e["type"]) for e in ours_["entities"]] == [(e["start"], e["end"], e["type"]) for e in theirs["entities"]]
     codes = [row.get("error", {}).get("code") for row in found[40:46]]
-    assert codes == [None, "image-truncated", "image-unreadable", "input-invalid", "input-invalid", None]
+    assert codes == [None, None, None, "input-invalid", "input-invalid", None]
+    notices = [[notice["code"] for notice in row.get("notices", [])] for row in found[40:46]]
+    assert notices == [[], ["image-truncated"], ["image-unreadable"], [], [], []]
     assert found[40]["entities"][0]["box"] == found[45]["entities"][0]["box"] is not None
+    assert found[41]["entities"] and found[41]["entities"][0]["box"] is None
 
 
 @pytest.mark.cluster

@@ -1,5 +1,6 @@
 // Cuts a stream of bytes into lines without ever holding more than one of them. Bytes, not text: a line that is not UTF-8 is
 // the fault of that line alone and must not spoil its neighbours.
+import { joinBytes } from "../core/bytes.js";
 
 /** What one line may have at most; a longer one is reported and dropped, not collected. */
 const MOST_LINE_BYTES = 4 * 1024 * 1024;
@@ -40,7 +41,7 @@ export async function* splitLines(
     number++;
     const line = tooLong
       ? { number, text: "", problem: `is longer than ${mostBytes} bytes` }
-      : decode(join(parts, held), number);
+      : decode(parts.length === 1 ? parts[0]! : joinBytes(parts), number);
     parts = [];
     held = 0;
     tooLong = false;
@@ -64,15 +65,4 @@ export async function* splitLines(
     }
   }
   if (held > 0) yield finish();
-}
-
-function join(parts: readonly Uint8Array[], length: number): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

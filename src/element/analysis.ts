@@ -1,6 +1,7 @@
 // Runs a tag's analyses: one at a time, the newest wins, and nothing goes on for a tag that has left the page. Knows no DOM.
 
-import { isMnerError, MnerError, type MnerErrorCode, toMnerError } from "../core/mner-error.js";
+import { abortError, orAborted, throwIfAborted } from "../core/abort.js";
+import { MnerError, type MnerErrorCode, toMnerError } from "../core/mner-error.js";
 import type { AnalysisResult, BackendName } from "../core/results.js";
 import type { AnalyzeRequest, Analyzer, Progress } from "../engine/analyzer.js";
 import { loadEngine } from "./engine-loader.js";
@@ -33,20 +34,6 @@ interface Holding {
   readonly abort: AbortController;
 }
 
-/** Rejects as soon as the signal fires, whatever the promise does afterwards. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(aborted(signal.reason));
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
-}
-
-function aborted(cause: unknown): MnerError {
-  return isMnerError(cause) ? cause : new MnerError("aborted", "The request was aborted.", { cause });
-}
-
 export class Analysis {
   phase: Phase = { kind: "idle" };
   readonly #listener: AnalysisListener;
@@ -74,12 +61,12 @@ export class Analysis {
       this.#enter({ kind: "analysing" });
       const signal = own.signal;
       const result = await orAborted(this.#ask(analyzer, { ...request, signal }), signal);
-      if (signal.aborted) throw aborted(signal.reason);
+      throwIfAborted(signal);
       this.#leave(own, { kind: "done" });
       this.#listener.finished(result);
       return result;
     } catch (thrown) {
-      const error = own.signal.aborted ? aborted(own.signal.reason) : toMnerError(thrown);
+      const error = own.signal.aborted ? abortError(own.signal) : toMnerError(thrown);
       this.#leave(own, error.code === "aborted" ? { kind: "idle" } : { kind: "error", error });
       throw error;
     } finally {
@@ -147,7 +134,7 @@ export class Analysis {
 
   async #create({ model, backend, system }: EngineChoice, signal: AbortSignal): Promise<Analyzer> {
     const { createAnalyzer } = await loadEngine();
-    if (signal.aborted) throw aborted(signal.reason);
+    throwIfAborted(signal);
     return createAnalyzer({
       model,
       backend,

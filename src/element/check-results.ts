@@ -32,12 +32,28 @@ export const isObject = (value: unknown): value is Loose => typeof value === "ob
 export const isNumber = (value: unknown): value is number => Number.isFinite(value);
 export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** The first of a list. Length first: a sparse one of four thousand million places is as easily written as any other. */
-function firstOf(value: unknown, limit: number, what: string, report: Report): readonly unknown[] {
-  const given = list(value);
+/** The beginning of a text or a list. Length first: a sparse list of four thousand million places is as easily written as any other. */
+function cut<T extends string | readonly unknown[]>(
+  given: T,
+  what: "characters" | keyof typeof most,
+  report: Report,
+): T {
+  const limit = what === "characters" ? most.text : most[what];
   if (given.length <= limit) return given;
   report(`only the first ${limit} of ${given.length} ${what} are drawn`);
-  return given.slice(0, limit);
+  return given.slice(0, limit) as T;
+}
+
+/** What can be read of a list's entries. */
+function readAll<T>(
+  value: unknown,
+  what: keyof typeof most,
+  report: Report,
+  readOne: (value: unknown, index: number) => T | null,
+): T[] {
+  return cut(list(value), what, report)
+    .map(readOne)
+    .filter((one) => one !== null);
 }
 
 /** Leaves out what would lie under `most.depth` others: outer ones first, each in the lowest lane that is free. */
@@ -102,9 +118,7 @@ function readEntity(value: unknown, index: number, text: string, report: Report)
 }
 
 function readRegions(value: unknown, where: string, report: Report): Region[] {
-  return firstOf(value, most.alternatives, "alternatives", report)
-    .map((region) => readRegion(region, where, report))
-    .filter((region) => region !== null);
+  return readAll(value, "alternatives", report, (region) => readRegion(region, where, report));
 }
 
 function readQuery(value: unknown, index: number, report: Report): QueryResult | null {
@@ -137,8 +151,7 @@ function read(input: unknown, report: Report): AnalysisResult | null {
   if (!isObject(input)) return report("they are not an object");
   if (typeof input.text !== "string") return report("they have no text");
   if (!Array.isArray(input.entities)) report("entities is not a list");
-  const text = input.text.slice(0, most.text);
-  if (text !== input.text) report(`only the first ${most.text} of ${input.text.length} characters are drawn`);
+  const text = cut(input.text, "characters", report);
   const model = isObject(input.model) ? input.model : {};
   const timings = isObject(input.timings) ? input.timings : {};
   return {
@@ -152,25 +165,18 @@ function read(input: unknown, report: Report): AnalysisResult | null {
     text,
     image: readImage(input.image, report),
     entities: limitDepth(
-      firstOf(input.entities, most.entities, "entities", report)
-        .map((entity, index) => readEntity(entity, index, text, report))
-        .filter((entity) => entity !== null),
+      readAll(input.entities, "entities", report, (entity, index) => readEntity(entity, index, text, report)),
       report,
     ),
-    queries: firstOf(input.queries, most.queries, "queries", report)
-      .map((query, index) => readQuery(query, index, report))
-      .filter((query) => query !== null),
+    queries: readAll(input.queries, "queries", report, (query, index) => readQuery(query, index, report)),
     backend: (["webgpu", "webgl", "wasm", "cpu"] as const).find((name) => name === input.backend) ?? "cpu",
     model: { name: String(model.name ?? ""), version: String(model.version ?? "") },
     timings: Object.fromEntries(
       stages.map((stage) => [stage, isNumber(timings[stage]) ? timings[stage] : 0]),
     ) as Record<keyof Timings, number>,
-    notices: firstOf(input.notices, most.notices, "notices", report)
-      .filter(isObject)
-      .map(({ code, message }) => ({
-        code: String(code),
-        message: String(message).slice(0, 1000),
-      })),
+    notices: readAll(input.notices, "notices", report, (notice) =>
+      isObject(notice) ? { code: String(notice.code), message: String(notice.message).slice(0, 1000) } : null,
+    ),
   };
 }
 

@@ -1,6 +1,6 @@
 // The custom element <mner-qg>: takes text and photo from the page, asks the engine, draws the answer. The header of the
 // class is the only source of its documentation; manifest, editor data and framework typings are generated from it.
-import { LitElement, type PropertyDeclarations, type TemplateResult } from "lit";
+import { LitElement, type PropertyDeclarations, type TemplateResult, unsafeCSS } from "lit";
 import { MnerError } from "../core/mner-error.js";
 import type { AnalysisResult, BackendName } from "../core/results.js";
 import type { ImageInput, Query } from "../engine/analyzer.js";
@@ -120,7 +120,7 @@ function languageOf(tag: Element): string {
  * @cssproperty --mner-qg-photo-ratio - Width by height of the photo, to keep its place before it is there: `3 / 2`.
  */
 export class MnerQg extends LitElement {
-  static override styles = [baseStyles, textStyles, photoStyles, panelStyles];
+  static override styles = unsafeCSS(baseStyles + textStyles + photoStyles + panelStyles);
 
   static override properties: PropertyDeclarations = {
     text: {},

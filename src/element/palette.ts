@@ -27,7 +27,7 @@ export const onInk: Ink = { light: "#ffffff", dark: "#14161a" };
  * One declaration per ink: the page's own custom property first, else the ink of the scheme in force. Where `light-dark()`
  * is unknown the light ink stands: it is dark enough for white pages and bright enough for dark ones.
  */
-export function inkDeclarations(scheme: boolean): string {
+function inkDeclarations(scheme: boolean): string {
   return [...Object.entries(inks), ["on-ink", onInk] as const]
     .map(([name, { light, dark }]) => {
       const value = scheme ? `light-dark(${light},${dark})` : light;
@@ -35,6 +35,9 @@ export function inkDeclarations(scheme: boolean): string {
     })
     .join("");
 }
+
+/** The inks as a style sheet of their own. */
+export const inkSheet = `:host{${inkDeclarations(false)}}@supports (color:light-dark(red,red)){:host{${inkDeclarations(true)}}}`;
 
 /** Where the reader has chosen the colours, patterns and shapes alone tell the types apart. */
 export const forcedInks = [...Object.keys(inks).map((name) => `--_${name}:CanvasText;`), "--_on-ink:Canvas;"].join("");

@@ -55,15 +55,6 @@ export interface PlacedSpan {
   readonly lane: number;
   /** How many lanes the group has that this span belongs to. */
   readonly lanes: number;
-  /** True when an edge lay inside a grapheme and was moved outward. */
-  readonly widened: boolean;
-}
-
-export type DropReason = "not-a-number" | "out-of-range" | "empty";
-
-export interface DroppedSpan {
-  readonly index: number;
-  readonly reason: DropReason;
 }
 
 /** A piece of the text over which the set of spans does not change. */
@@ -80,7 +71,6 @@ export interface Run {
 export interface Segmentation {
   readonly runs: readonly Run[];
   readonly spans: readonly PlacedSpan[];
-  readonly dropped: readonly DroppedSpan[];
   /** The most lanes any group needs; 0 without spans. */
   readonly lanes: number;
 }
@@ -91,13 +81,6 @@ interface WideSpan {
   end: number;
   lane: number;
   lanes: number;
-  widened: boolean;
-}
-
-function whyNot(span: SpanInput, length: number): DropReason | null {
-  if (!Number.isInteger(span.start) || !Number.isInteger(span.end)) return "not-a-number";
-  if (span.start < 0 || span.end > length) return "out-of-range";
-  return span.start >= span.end ? "empty" : null;
 }
 
 /** Lowest free lane, outer spans first: the number of lanes is the greatest depth of overlap, never more. */
@@ -126,17 +109,11 @@ function assignLanes(spans: WideSpan[]): number {
 
 export function segmentText(text: string, inputs: readonly SpanInput[]): Segmentation {
   const edges = graphemeEdges(text);
-  const dropped: DroppedSpan[] = [];
   const spans: WideSpan[] = [];
-  inputs.forEach((input, index) => {
-    const reason = whyNot(input, text.length);
-    if (reason) {
-      dropped.push({ index, reason });
-      return;
-    }
-    const start = edges.before(input.start);
-    const end = edges.after(input.end);
-    spans.push({ index, start, end, lane: 0, lanes: 1, widened: start !== input.start || end !== input.end });
+  inputs.forEach(({ start, end }, index) => {
+    // What is no stretch of the text is left out: results were checked before, and say so there.
+    if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || start >= end || end > text.length) return;
+    spans.push({ index, start: edges.before(start), end: edges.after(end), lane: 0, lanes: 1 });
   });
   spans.sort((a, b) => a.start - b.start || b.end - a.end || a.index - b.index);
   const lanes = assignLanes(spans);
@@ -160,5 +137,5 @@ export function segmentText(text: string, inputs: readonly SpanInput[]): Segment
       begins: begins.sort((a, b) => a.lane - b.lane),
     });
   }
-  return { runs, spans, dropped, lanes };
+  return { runs, spans, lanes };
 }

@@ -35,6 +35,8 @@ export interface TokenRows {
   readonly lengths: Int32Array;
   /** 1 where a word begins, for systems that point at words. */
   readonly first?: Int32Array;
+  /** Lengths are padded to a multiple of this, where few different ones are wanted. */
+  readonly multipleOf?: number | undefined;
 }
 
 /** Reads the sizes out of a model's config; `where` names the place in error messages. */
@@ -56,7 +58,7 @@ export function readBertSizes(record: JsonRecord, where: string): BertSizes {
   };
 }
 
-interface Layer {
+export interface Layer {
   readonly queryKeyValue: Linear;
   readonly output: Linear;
   readonly attentionNorm: Norm;
@@ -116,31 +118,58 @@ function declareLayer(p: Parameters, { width, heads, feedForward, normEpsilon }:
 
 /** B sequences of L pieces → a row of width d for each piece. */
 export async function bert(net: Bert, input: TokenRows, scope: TensorScope): Promise<Tensor2D> {
-  const batch = input.rows;
-  const { width, heads } = net.sizes;
-  const mask = await scope.slice(() => tensor2d(paddingMask(input), [batch, input.length])); //         [B, L]
-  let x = await scope.slice(() => layerNorm(embed(net, input), null, net.norm)); //                     [B·L, d]
+  const mask = await scope.slice(() => paddingMask(input));
+  let x = await scope.slice(() => embedded(net, input));
   for (const layer of net.layers) {
     const before = x;
     const attended = await scope.slice(() => {
-      const joined = linear(before, layer.queryKeyValue); //                                            [B·L, 3d]
-      const part = (index: number) => ({ rows: joined, column: index * width });
-      const mixed = attend(part(0), part(1), part(2), { batch, heads, width }, mask); //                [B·L, d]
-      return layerNorm(before, linear(mixed, layer.output), layer.attentionNorm);
+      const own = linear(before, layer.queryKeyValue); //                                               [B·L, 3d]
+      return selfAttention(net, layer, { x: before, own, beside: own, batch: input.rows, mask });
     }, before);
-    x = await scope.slice(() => {
-      const wide = linear(attended, layer.up, "gelu"); //                                               [B·L, 4d]
-      return layerNorm(attended, linear(wide, layer.down), layer.norm); //                              [B·L, d]
-    }, attended);
+    x = await scope.slice(() => feedForward(layer, attended), attended);
   }
   return x;
 }
 
-/** Sums of embeddings: [B·L, d]. */
-function embed({ sizes, tables }: Bert, { rows: batch, length, ids, segments, shapes }: TokenRows): Tensor2D {
+export interface Attending {
+  /** [B·L, d]. */
+  readonly x: Tensor2D;
+  /** Its queries, keys and values side by side: [B·L, 3d]. */
+  readonly own: Tensor2D;
+  /** The same of all that it may look at: [B·K, 3d]. */
+  readonly beside: Tensor2D;
+  readonly batch: number;
+  /** [B, K]. */
+  readonly mask: Tensor2D;
+}
+
+/** The first half of a layer: [B·L, d]. */
+export function selfAttention({ sizes }: Bert, layer: Layer, { x, own, beside, batch, mask }: Attending): Tensor2D {
+  const { width, heads } = sizes;
+  const part = (index: number) => ({ rows: index === 0 ? own : beside, column: index * width });
+  const mixed = attend(part(0), part(1), part(2), { batch, heads, width }, mask); //                    [B·L, d]
+  return layerNorm(x, linear(mixed, layer.output), layer.attentionNorm);
+}
+
+/** The second half. */
+export function feedForward(layer: Layer, attended: Tensor2D): Tensor2D {
+  const wide = linear(attended, layer.up, "gelu"); //                                                   [B·L, 4d]
+  return layerNorm(attended, linear(wide, layer.down), layer.norm); //                                  [B·L, d]
+}
+
+/** Sums of embeddings, normed: [B·L, d]. `second`: the position of the second piece, where pieces from there on stand apart. */
+export function embedded(net: Bert, input: TokenRows, second = 1): Tensor2D {
+  return layerNorm(embed(net, input, second), null, net.norm);
+}
+
+function embed(
+  { sizes, tables }: Bert,
+  { rows: batch, length, ids, segments, shapes }: TokenRows,
+  second: number,
+): Tensor2D {
   const { width, vocabulary, positions } = sizes;
   const { word, position, segment, shape } = tables;
-  if (length > positions) {
+  if (length - 1 + second > positions) {
     throw new MnerError("internal", `A sequence of ${length} pieces was given to a model with ${positions} positions.`);
   }
   const rows = new Float32Array(batch * length * width);
@@ -152,7 +181,8 @@ function embed({ sizes, tables }: Bert, { rows: batch, length, ids, segments, sh
         `The tokenizer gave piece ${id}, but the model knows only ${vocabulary}. Its tokenizer and weights belong to different models.`,
       );
     }
-    const [p, g, s] = [(row % length) * width, segments[row]! * width, shapes[row]! * width];
+    const column = row % length;
+    const [p, g, s] = [(column && column - 1 + second) * width, segments[row]! * width, shapes[row]! * width];
     const to = row * width;
     for (let i = 0; i < width; i++) rows[to + i] = position[p + i]! + segment[g + i]! + shape[s + i]!;
     word.addRow(id, rows, to);
@@ -160,9 +190,16 @@ function embed({ sizes, tables }: Bert, { rows: batch, length, ids, segments, sh
   return tensor2d(rows, [batch * length, width]);
 }
 
-/** What is added to attention scores: 0 for a visible piece, so much less than any score for padding that its weight is 0. */
-export function paddingMask({ rows: batch, length, lengths }: TokenRows): Float32Array {
+/** So much less than any score that what it is added to has no weight. */
+export const HIDDEN = -1e9;
+
+/** What is added to attention scores: 0 for a visible piece. */
+export function paddingMask({
+  rows: batch,
+  length,
+  lengths,
+}: Pick<TokenRows, "rows" | "length" | "lengths">): Tensor2D {
   const mask = new Float32Array(batch * length);
-  for (let row = 0; row < batch; row++) mask.fill(-1e9, row * length + lengths[row]!, (row + 1) * length);
-  return mask;
+  for (let row = 0; row < batch; row++) mask.fill(HIDDEN, row * length + lengths[row]!, (row + 1) * length);
+  return tensor2d(mask, [batch, length]); //                                                            [B, L]
 }

@@ -1,4 +1,4 @@
-// Runs a network over all rows of a text, a bounded number at a time. A helper on another core takes part of the rows.
+// Runs a network over all rows of a text, a bounded number at a time. Helpers on other cores take part of the rows.
 import { throwIfAborted } from "../core/abort.js";
 import type { TokenRows } from "../encoders/bert.js";
 import type { RunOptions } from "../nn/tensor-scope.js";
@@ -9,7 +9,7 @@ import type { HelperLife, RowRunner } from "./helper.js";
 
 /** Rows in one batch: enough to keep a GPU busy, few enough for its memory. */
 const MOST_ROWS = 32;
-/** The image trunk takes as long as about so many rows; meanwhile a helper reads more of the text. */
+/** The image trunk takes as long as about so many rows; meanwhile helpers read more of the text. */
 const TRUNK_ROWS = 2;
 /** A helper that takes so much longer than its share is taken for dead. */
 const [HELPER_PATIENCE, LEAST_PATIENCE_MS] = [10, 3000];
@@ -19,6 +19,8 @@ export interface PredictInput {
   readonly input: TokenRows;
   /** They may be on their way; null without a photo. */
   readonly features: Promise<ImageFeatures> | null;
+  /** Two photos of one key are the same. */
+  readonly photoKey: string | null;
   readonly isPhotoNew: boolean;
   readonly options: RunOptions;
   readonly signal: AbortSignal;
@@ -36,21 +38,27 @@ interface Part {
 export async function predict(request: PredictInput): Promise<unknown> {
   const { network, input } = request;
   const collector = network.system.collect(input);
-  const helper = request.helperLife?.ask() ?? null;
+  const helpers = request.helperLife?.ask() ?? [];
   for (let from = 0; from < input.rows; from += MOST_ROWS) {
     const to = Math.min(input.rows, from + MOST_ROWS);
     const busyRows = from === 0 && request.isPhotoNew ? TRUNK_ROWS : 0;
-    const middle = helper === null ? to : from + ownShare(to - from, busyRows);
+    const shares = helpers.length === 0 ? [to - from] : sharesOf(to - from, busyRows, helpers.length);
     const parts =
-      middle === to ? [await runAlone(request, from, to)] : await runTogether(request, helper!, from, middle, to);
+      shares.length === 1 ? [await runAlone(request, from, to)] : await runTogether(request, helpers, from, shares);
     for (const { output, from: first, rows } of parts) collector.add(output, first, rows);
   }
   return collector.answer();
 }
 
-/** How many of these rows this thread runs itself when it has other work worth `busyRows`. */
-export function ownShare(rows: number, busyRows: number): number {
-  return rows < 2 ? rows : Math.max(1, Math.ceil((rows - busyRows) / 2));
+/** How many of these rows this thread runs itself when it has other work worth `busyRows`, and how many each helper runs. */
+export function sharesOf(rows: number, busyRows: number, helpers: number): number[] {
+  const own = Math.min(rows, Math.max(1, Math.ceil((rows + busyRows) / (helpers + 1) - busyRows)));
+  const shares = [own];
+  for (let left = rows - own, at = helpers; at > 0 && left > 0; at--) {
+    shares.push(Math.ceil(left / at));
+    left -= shares.at(-1)!;
+  }
+  return shares;
 }
 
 async function runAlone(request: PredictInput, from: number, to: number): Promise<Part> {
@@ -61,28 +69,39 @@ async function runAlone(request: PredictInput, from: number, to: number): Promis
 
 async function runTogether(
   request: PredictInput,
-  helper: RowRunner,
+  helpers: readonly RowRunner[],
   from: number,
-  middle: number,
-  to: number,
+  shares: readonly number[],
 ): Promise<Part[]> {
-  const { input, features, signal, helperLife } = request;
+  const { input, features, photoKey, signal, helperLife } = request;
   const stop = new AbortController();
-  const photo = features?.then((one) => readTree(one.photo)) ?? null;
-  // Should it fail, this thread's own part fails of the same.
-  photo?.catch(() => {});
-  const helped = helper
-    .runRows(cutRows(input, middle, to), photo, AbortSignal.any([signal, stop.signal]))
-    .catch((): null => null);
+  const read = features && (async () => readTree((await features).photo));
+  // Should they fail, this thread's own part fails of the same.
+  features?.catch(() => {});
+  const photo = read && { key: photoKey ?? "", read };
+  const middle = from + shares[0]!;
+  let next = middle;
+  const helped = shares.slice(1).map((rows, at) => {
+    const first = next;
+    next += rows;
+    const output = helpers[at]!.runRows(
+      cutRows(input, first, next),
+      photo,
+      AbortSignal.any([signal, stop.signal]),
+    ).catch((): null => null);
+    return { from: first, rows, output };
+  });
   const begun = performance.now();
   try {
-    const own = await runAlone(request, from, middle);
+    const parts = [await runAlone(request, from, middle)];
     const patience = Math.max(LEAST_PATIENCE_MS, HELPER_PATIENCE * (performance.now() - begun));
-    const output = await orNull(helped, patience);
-    if (output !== null) return [own, { from: middle, rows: to - middle, output }];
-    throwIfAborted(signal);
-    helperLife!.giveUp();
-    return [own, await runAlone(request, middle, to)];
+    for (const { from: first, rows, output: coming } of helped) {
+      const output = await orNull(coming, patience);
+      throwIfAborted(signal);
+      if (output === null) helperLife!.giveUp();
+      parts.push(output ? { from: first, rows, output } : await runAlone(request, first, first + rows));
+    }
+    return parts;
   } finally {
     stop.abort();
   }
@@ -98,11 +117,16 @@ function orNull<T>(promise: Promise<T | null>, milliseconds: number): Promise<T 
   });
 }
 
-function cutRows({ length, ids, segments, shapes, lengths, first }: TokenRows, from: number, to: number): TokenRows {
+function cutRows(
+  { length, multipleOf, ids, segments, shapes, lengths, first }: TokenRows,
+  from: number,
+  to: number,
+): TokenRows {
   const part = (values: Int32Array): Int32Array => values.slice(from * length, to * length);
   return {
     rows: to - from,
     length,
+    multipleOf,
     ids: part(ids),
     segments: part(segments),
     shapes: part(shapes),

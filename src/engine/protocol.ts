@@ -13,8 +13,14 @@ export type ToEngine =
   | { readonly type: "start"; readonly options: EngineOptions; readonly script: string | null }
   | { readonly type: "analyze"; readonly id: number; readonly job: Job }
   | { readonly type: "abort"; readonly id: number }
-  /** To a helper: part of a batch, whose photo may follow. */
-  | { readonly type: "run-rows"; readonly id: number; readonly rows: TokenRows; readonly withPhoto: boolean }
+  /** To a helper: part of a batch, whose photo may follow; without it, the key is that of one it has. */
+  | {
+      readonly type: "run-rows";
+      readonly id: number;
+      readonly rows: TokenRows;
+      readonly withPhoto: boolean;
+      readonly photoKey: string | null;
+    }
   | { readonly type: "photo"; readonly id: number; readonly photo: PlainTree };
 
 /** What a call gives. */

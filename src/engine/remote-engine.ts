@@ -4,10 +4,10 @@ import { abortError, throwIfAborted } from "../core/abort.js";
 import { MnerError } from "../core/mner-error.js";
 import type { AnalysisResult } from "../core/results.js";
 import type { TokenRows } from "../encoders/bert.js";
-import type { PlainTree } from "../nn/tensor-tree.js";
 import type { RowOutput } from "../systems/system.js";
 import { transferablesOf } from "../vision/index.js";
 import type { Engine, EngineEvents, EngineInfo, EngineOptions, Job } from "./engine.js";
+import { LENT_PHOTOS, type LentPhoto } from "./lent-photo.js";
 import { type Answer, type FromEngine, fromPlainError, type Port, type ToEngine } from "./protocol.js";
 
 /** A worker that has not said a word by then will not. */
@@ -43,6 +43,8 @@ export class RemoteEngine implements Engine {
   private readonly port: Port;
   private readonly events: EngineEvents;
   private readonly pending = new Map<number, Pending>();
+  /** Photos that the other end has, the latest first. */
+  private lent: readonly string[] = [];
   private nextId = 0;
   private over: MnerError | null = null;
   private hearStart: (message: FromEngine | { readonly type: "gone"; readonly why: string }) => void = () => {};
@@ -101,14 +103,26 @@ export class RemoteEngine implements Engine {
     return call as Promise<AnalysisResult>;
   }
 
-  /** Only the network, over some rows of a batch. The photo's features may still be on their way. */
-  runRows(rows: TokenRows, photo: Promise<PlainTree> | null, signal: AbortSignal): Promise<RowOutput> {
-    const { id, call } = this.call((own) => ({ type: "run-rows", id: own, rows, withPhoto: photo !== null }), signal);
-    photo?.then(
-      (features) => this.pending.has(id) && this.post({ type: "photo", id, photo: features }),
-      () => this.pending.has(id) && this.post({ type: "abort", id }),
-    );
-    return call as Promise<RowOutput>;
+  /** Only the network, over some rows of a batch. A photo that the other end still has is not sent again. */
+  async runRows(rows: TokenRows, photo: LentPhoto | null, signal: AbortSignal): Promise<RowOutput> {
+    const key = photo?.key ?? null;
+    const withPhoto = key !== null && !this.lent.includes(key);
+    const { id, call } = this.call((own) => ({ type: "run-rows", id: own, rows, withPhoto, photoKey: key }), signal);
+    if (withPhoto) {
+      photo!.read!().then(
+        (features) => this.pending.has(id) && this.post({ type: "photo", id, photo: features }),
+        () => this.pending.has(id) && this.post({ type: "abort", id }),
+      );
+    }
+    try {
+      const output = (await call) as RowOutput;
+      if (key !== null) this.lent = [key, ...this.lent.filter((one) => one !== key)].slice(0, LENT_PHOTOS);
+      return output;
+    } catch (error) {
+      // What it has kept by now is not known: from here on everything is sent anew.
+      this.lent = [];
+      throw error;
+    }
   }
 
   dispose(): void {

@@ -74,6 +74,7 @@ export class Run {
         network: device.network,
         input,
         features: seen?.then(({ features }) => features) ?? null,
+        photoKey: this.photo?.key ?? null,
         isPhotoNew: isNew,
         options,
         signal: this.signal,

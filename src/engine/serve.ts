@@ -59,8 +59,12 @@ export function serveEngine(port: Port, environment: (script: string | null) => 
     } else if (current === null) return;
     else if (message.type === "analyze") void answer(message.id, (signal) => current.analyze(message.job, signal));
     else if (message.type === "run-rows") {
-      const { id, rows, withPhoto } = message;
-      void answer(id, (signal) => current.runRows(rows, withPhoto ? photoOf(id, signal) : null, signal));
+      const { id, rows, withPhoto, photoKey } = message;
+      void answer(id, (signal) => {
+        const coming = withPhoto ? photoOf(id, signal) : null;
+        const photo = typeof photoKey === "string" ? { key: photoKey, read: coming && (() => coming) } : null;
+        return current.runRows(rows, photo, signal);
+      });
     } else if (message.type === "photo") photos.get(message.id)?.(message.photo);
     else running.get(message.id)?.abort();
   };

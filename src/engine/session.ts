@@ -5,7 +5,6 @@ import { MnerError } from "../core/mner-error.js";
 import type { AnalysisResult, BackendName, Notice } from "../core/results.js";
 import type { TokenRows } from "../encoders/bert.js";
 import type { LoadedModel, ModelManifest } from "../model/index.js";
-import { disposeTree, makeTree, type PlainTree } from "../nn/tensor-tree.js";
 import { openSystem } from "../systems/index.js";
 import type { ImageFeatures } from "../systems/network.js";
 import type { RowOutput } from "../systems/system.js";
@@ -14,7 +13,8 @@ import type { Progress } from "./analyzer.js";
 import { selectBackend, whenFree } from "./backends/open-backend.js";
 import { type Device, openDevice, runOptions } from "./device.js";
 import type { Engine, EngineEvents, EngineInfo, EngineOptions, Environment, Job } from "./engine.js";
-import { HelperLife, type RowRunner, startHelper } from "./helper.js";
+import { HelperLife, helpersFor, type RowRunner, startHelper } from "./helper.js";
+import { type LentPhoto, LentPhotos } from "./lent-photo.js";
 import { PhotoCache } from "./photos.js";
 import { classify } from "./protocol.js";
 import { Run, type RunParts } from "./run.js";
@@ -100,6 +100,7 @@ interface Parts extends RunParts {
 class ModelSession implements Session {
   private readonly parts: Parts;
   private readonly photos = new PhotoCache(CACHED_PHOTOS);
+  private readonly lent = new LentPhotos();
   private readonly ended = new AbortController();
   private readonly helperLife: HelperLife | null;
   private device: Device;
@@ -114,7 +115,8 @@ class ModelSession implements Session {
       const options: EngineOptions = { model: address, backend: "wasm", products: this.device.backend.products };
       return startHelper(script, options, model.release);
     };
-    this.helperLife = helperScript === null ? null : new HelperLife(() => start(helperScript));
+    this.helperLife =
+      helperScript === null ? null : new HelperLife(() => start(helperScript), { most: helpersFor(cores()) });
   }
 
   get info(): EngineInfo {
@@ -154,23 +156,22 @@ class ModelSession implements Session {
     }
   }
 
-  runRows(rows: TokenRows, photo: Promise<PlainTree> | null, signal: AbortSignal): Promise<RowOutput> {
+  runRows(rows: TokenRows, photo: LentPhoto | null, signal: AbortSignal): Promise<RowOutput> {
     return whenFree(async () => {
       const { device } = this;
       selectBackend(device.backend.name);
-      let made: unknown = null;
-      const arrived = photo?.then((plain): ImageFeatures => {
-        throwIfAborted(signal);
-        made = makeTree(plain);
-        return { photo: made, dispose: () => {} };
-      });
-      arrived?.catch(() => {});
-      try {
-        return await device.network.run(rows, arrived ?? null, runOptions(device, signal));
-      } finally {
-        disposeTree(made);
-      }
+      const features = photo && this.borrow(photo, signal);
+      features?.catch(() => {});
+      return await device.network.run(rows, features, runOptions(device, signal));
     });
+  }
+
+  private async borrow({ key, read }: LentPhoto, signal: AbortSignal): Promise<ImageFeatures> {
+    const plain = await read?.();
+    throwIfAborted(signal);
+    const photo = plain === undefined ? this.lent.get(key) : this.lent.take(key, plain);
+    if (photo === null) throw new MnerError("internal", "A photo was lent that is not here any more.");
+    return { photo, dispose: () => {} };
   }
 
   dispose(): void {
@@ -216,6 +217,7 @@ class ModelSession implements Session {
   private closeDevice(device: Device): void {
     try {
       this.photos.clear();
+      this.lent.clear();
     } catch {
       // The memory of a lost device is gone already.
     }
@@ -243,3 +245,5 @@ async function isLost(device: Device): Promise<boolean> {
   }
   return device.lostReason() !== null;
 }
+
+const cores = (): number => globalThis.navigator?.hardwareConcurrency ?? 1;

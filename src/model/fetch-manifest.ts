@@ -1,6 +1,7 @@
 // Fetches manifest.json, of which only the folder's address is known. It is the root of trust for all other files, so
 // it must come from the origin that was asked.
 
+import { joinBytes } from "../core/bytes.js";
 import { invalid } from "../core/json.js";
 import { MnerError } from "../core/mner-error.js";
 import { fileAddress } from "./address.js";
@@ -64,13 +65,7 @@ async function readAll(connection: Connection): Promise<Uint8Array> {
       throw invalid("the file", `is larger than ${MANIFEST_LIMITS.manifestBytes} bytes`);
     }
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return joinBytes(chunks);
 }
 
 function notFound(url: URL, status: number): MnerError {

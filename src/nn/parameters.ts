@@ -68,6 +68,8 @@ export abstract class Parameters {
   abstract tensor<T extends Tensor>(values: Float32Array, shape: readonly number[]): T;
   /** The same of bytes, four to a number of the shape. */
   protected abstract packed(bytes: Int8Array, shape: readonly number[]): Tensor;
+  /** Work for when the network is given up: to free what its runs have kept. */
+  abstract atEnd(work: () => void): void;
   /** The batch norm X.norm behind a convolution X.conv; null where it is folded into the convolution's own bias already. */
   protected abstract batchNorm(name: string, outputs: number): (() => NormParameters) | null;
   /** What a low-rank delta adds to a matrix, when the model has one for it. */

@@ -28,16 +28,6 @@ export function apply({ inputs, outputs, values, bias }: Layer, x: ArrayLike<num
 
 export const relu = (x: Float32Array): Float32Array => x.map((value) => Math.max(0, value));
 
-export function joined(...parts: readonly ArrayLike<number>[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let index = 0; index < a.length; index++) sum += a[index]! * b[index]!;

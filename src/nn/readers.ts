@@ -44,6 +44,8 @@ export class ShapeCollector extends Parameters {
     return this.tensor();
   }
 
+  atEnd(): void {}
+
   protected batchNorm(name: string): null {
     this.normed.push(name);
     return null;
@@ -59,6 +61,7 @@ export class WeightLoader extends Parameters {
   private readonly source: WeightSource;
   private readonly kept: Tensor[] = [];
   private readonly waiting: (() => void)[] = [];
+  private readonly ends: (() => void)[] = [];
 
   constructor(source: WeightSource) {
     super();
@@ -110,7 +113,12 @@ export class WeightLoader extends Parameters {
     }
   }
 
+  atEnd(work: () => void): void {
+    this.ends.push(work);
+  }
+
   dispose(): void {
+    for (const end of this.ends.splice(0)) end();
     for (const made of this.kept.splice(0)) made.dispose();
   }
 
@@ -130,8 +138,9 @@ export class WeightLoader extends Parameters {
   /** A system that shares another's encoder may bring `X.low_rank.down` [r, inputs] and `X.low_rank.up` [outputs, r]. */
   protected lowRank(name: string, inputs: number, outputs: number): (() => Float32Array) | null {
     const [down, up] = [`${name}.low_rank.down`, `${name}.low_rank.up`];
-    if (!this.source.has(down)) return null;
-    const rank = (this.source.shapeOf?.(down) ?? this.source.read(down).shape)[0] ?? 0;
+    // One half alone is a fault that must not pass for "no delta".
+    if (!this.source.has(down) && !this.source.has(up)) return null;
+    const rank = this.source.has(down) ? (this.source.shapeOf?.(down) ?? this.source.read(down).shape)[0]! : 0;
     const [downValues, upValues] = [this.values(down, [rank, inputs]), this.values(up, [outputs, rank])];
     return () => {
       const [a, b] = [upValues.read(), downValues.read()];

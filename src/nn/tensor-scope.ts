@@ -35,6 +35,11 @@ export class TensorScope {
     return result;
   }
 
+  /** Whether anyone compares: what is made for that alone need not be made otherwise. */
+  get watched(): boolean {
+    return this.options.watch !== undefined;
+  }
+
   /** Shows a module's output to whoever compares it with the reference. */
   watch(name: string, tensor: Tensor): void {
     this.options.watch?.(name, tensor);

@@ -9,6 +9,13 @@ interface PlainTensor {
   readonly values: Float32Array;
 }
 
+/** Part of a tree that is freed with it but not carried: another thread makes its own. */
+export class Staying<T> {
+  items: T[] = [];
+}
+
+const STAYS = "staying";
+
 export function tensorsIn(tree: unknown): Tensor[] {
   if (tree instanceof Tensor) return [tree];
   return isBranch(tree) ? Object.values(tree).flatMap(tensorsIn) : [];
@@ -21,6 +28,7 @@ export function disposeTree(tree: unknown): void {
 /** Reads every tensor back from the device; they stay where they are, too. */
 export async function readTree(tree: unknown): Promise<PlainTree> {
   if (tree instanceof Tensor) return { shape: tree.shape, values: await tree.data() };
+  if (tree instanceof Staying) return { [STAYS]: true };
   if (!isBranch(tree)) return tree;
   const entries = Object.entries(tree).map(async ([key, child]) => [key, await readTree(child)] as const);
   const read = await Promise.all(entries);
@@ -35,6 +43,7 @@ export function makeTree<T>(plain: PlainTree): T {
 function make(plain: PlainTree): unknown {
   if (isPlainTensor(plain)) return tensor(plain.values, [...plain.shape], "float32");
   if (!isBranch(plain)) return plain;
+  if (STAYS in plain) return new Staying();
   if (Array.isArray(plain)) return plain.map(make);
   return Object.fromEntries(Object.entries(plain).map(([key, child]) => [key, make(child)]));
 }

@@ -25,6 +25,8 @@ export interface Sequences {
   readonly ids: Int32Array;
   readonly segments: Int32Array;
   readonly shapes: Int32Array;
+  /** What rows are padded to a multiple of. */
+  readonly multipleOf?: number | undefined;
   /** Used length of each row; the rest is padding. */
   readonly lengths: Int32Array;
   /** For each query the column at which the sentence's first piece stands, in all of its rows. */
@@ -84,7 +86,7 @@ export function buildSequences(
     ids[end - 1] = special.separator;
     segments.fill(1, sentence, end);
   }
-  return { rows, length, queryCount, windows, ids, segments, shapes, lengths, sentenceColumns };
+  return { rows, length, multipleOf, queryCount, windows, ids, segments, shapes, lengths, sentenceColumns };
 }
 
 /** Pieces of text per window, and how many of them overlap. All queries share their windows, so the longest decides. */

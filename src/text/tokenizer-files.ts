@@ -1,4 +1,4 @@
-// Reads a model folder's tokeniser files into what BertTokenizer is built from. `vocab.txt` and `tokenizer_config.json` are
+// Reads a model folder's tokeniser files into what WordPiece is built from. `vocab.txt` and `tokenizer_config.json` are
 // enough (the pair every BERT comes with); a `tokenizer.json` with its own vocabulary is enough too.
 import { MnerError } from "../core/mner-error.js";
 import type { NormaliserOptions } from "./normaliser.js";
@@ -8,9 +8,8 @@ export type TokenizerFiles = Readonly<Record<string, string>>;
 
 /** What the files say, brought to one form. */
 export interface TokenizerDescription {
-  /** For the library, as if it had read a tokenizer.json. */
-  readonly tokenizerJson: unknown;
-  readonly tokenizerConfig: unknown;
+  /** For the library, as in the `model` of a tokenizer.json. */
+  readonly wordPiece: unknown;
   readonly normaliser: NormaliserOptions;
   /** What marks a piece that does not begin its word. */
   readonly continuation: string;
@@ -42,22 +41,13 @@ export function describeTokenizer(files: TokenizerFiles): TokenizerDescription {
   const continuation = typeof model?.continuing_subword_prefix === "string" ? model.continuing_subword_prefix : "##";
   return {
     continuation,
-    tokenizerJson: {
-      // The library's normaliser and splitter stay off: ours stand before it.
-      normalizer: null,
-      pre_tokenizer: null,
-      post_processor: null,
-      decoder: null,
-      added_tokens: [],
-      model: {
-        type: "WordPiece",
-        unk_token: model?.unk_token ?? config?.unk_token ?? "[UNK]",
-        continuing_subword_prefix: continuation,
-        max_input_chars_per_word: model?.max_input_chars_per_word ?? 100,
-        vocab: vocabulary,
-      },
+    wordPiece: {
+      type: "WordPiece",
+      unk_token: model?.unk_token ?? config?.unk_token ?? "[UNK]",
+      continuing_subword_prefix: continuation,
+      max_input_chars_per_word: model?.max_input_chars_per_word ?? 100,
+      vocab: vocabulary,
     },
-    tokenizerConfig: config ?? {},
     normaliser: { lowerCase, stripAccents, splitIdeographs },
   };
 }

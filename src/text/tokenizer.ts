@@ -1,6 +1,6 @@
-// WordPiece by the library's BertTokenizer, with ids and lengths remembered per word: tweets say the same words again and
+// WordPiece by the model inside the library's BertTokenizer, with ids and lengths remembered per word: tweets say the same words again and
 // again, and the library looks each up anew. Nothing else in the project imports the library.
-import { BertTokenizer } from "@xenova/transformers/src/tokenizers.js";
+import { TokenizerModel } from "@xenova/transformers/src/tokenizers.js";
 import { MnerError } from "../core/mner-error.js";
 import type { NormaliserOptions } from "./normaliser.js";
 import { basicTokens } from "./normaliser.js";
@@ -41,8 +41,8 @@ const REMEMBERED_QUERIES = 500;
 
 /** Builds a tokeniser from the contents of a model folder's files. Needs no network. */
 export function createTokenizer(files: TokenizerFiles): Tokenizer {
-  const { tokenizerJson, tokenizerConfig, normaliser, continuation } = describeTokenizer(files);
-  const { model } = new BertTokenizer(tokenizerJson, tokenizerConfig);
+  const { wordPiece, normaliser, continuation } = describeTokenizer(files);
+  const model = TokenizerModel.fromConfig(wordPiece);
   const idOf = (token: string): number => {
     const id = model.tokens_to_ids.get(token);
     if (id !== undefined) return id;

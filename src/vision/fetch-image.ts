@@ -1,6 +1,8 @@
 // Fetches a photo's file and tells apart why it could not be had: a server without CORS, a broken connection, no
 // connection at all, or nothing at that address.
+
 import { throwIfAborted } from "../core/abort.js";
+import { joinBytes } from "../core/bytes.js";
 import { MnerError } from "../core/mner-error.js";
 import { IMAGE_LIMITS } from "./header.js";
 
@@ -83,13 +85,7 @@ async function readBody(response: Response, watch: () => void): Promise<Uint8Arr
     length += value.length;
     if (length > IMAGE_LIMITS.bytes) throw tooLarge();
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return joinBytes(chunks);
 }
 
 /**

@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => site?.close());
 
-describe.each(["golden-tiny-mini", "golden-tiny-base"])("%s", (golden) => {
+describe.each(["golden-tiny-mini", "golden-tiny-base", "golden-tiny-one-way"])("%s", (golden) => {
   it.each([
     ["cpu", 1, "/alone.html"],
     ["wasm", 1, "/alone.html"],

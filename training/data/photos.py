@@ -1,49 +1,19 @@
 """Photos for the network: letterbox and its inverse, views of a photo, and what a detector (the teacher) says about them."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
+from PIL import Image
+
+from mner_qg.boxes import Letterbox
+from mner_qg.photos import letterbox as package_letterbox
 
 from ..encoders.config import ImageConfig
 
 
-@dataclass
-class Letterbox:
-    """How a photo lies in the square the network sees."""
-
-    scale: float
-    left: int
-    top: int
-    width: int  # of the photo, upright
-    height: int
-
-    def inside(self, boxes):
-        boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
-        return boxes * self.scale + np.array([self.left, self.top, self.left, self.top])
-
-    def back(self, boxes):
-        """To pixels of the photo, clipped to it."""
-        boxes = (np.asarray(boxes, dtype=np.float64).reshape(-1, 4) - np.array([self.left, self.top, self.left, self.top])) / self.scale
-        return np.clip(boxes, 0, np.array([self.width, self.height, self.width, self.height]))
-
-
 def letterbox(rgb: np.ndarray, config: ImageConfig) -> tuple[np.ndarray, Letterbox]:
     """8-bit RGB → normalised (3, S, S) float32, padded with the mean colour (zero once normalised)."""
-    from PIL import Image
-
-    height, width = rgb.shape[:2]
-    size = config.size
-    scale = min(size / width, size / height)
-    # int(x + 0.5), not round(): halves go up, as in JavaScript
-    w, h = max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5))
-    resized = np.asarray(Image.fromarray(rgb).resize((w, h), Image.Resampling.BILINEAR))
-    left, top = (size - w) // 2, (size - h) // 2
-    square = np.zeros((size, size, 3), dtype=np.float32)
-    mean, std = np.array(config.mean, dtype=np.float32), np.array(config.std, dtype=np.float32)
-    square[top : top + h, left : left + w] = (resized.astype(np.float32) / np.float32(255) - mean) / std
-    return square.transpose(2, 0, 1), Letterbox(scale, left, top, width, height)
+    return package_letterbox(Image.fromarray(rgb), {"image": {"size": config.size, "mean": config.mean, "std": config.std}})
 
 
 def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -19,8 +19,9 @@ class Embeddings(nn.Module):
         nn.init.zeros_(self.shape.weight)
         self.norm = nn.LayerNorm(config.width, eps=config.normEpsilon)
 
-    def forward(self, ids, segments, shapes):
-        positions = torch.arange(ids.shape[1], device=ids.device)
+    def forward(self, ids, segments, shapes, positions=None):
+        if positions is None:
+            positions = torch.arange(ids.shape[1], device=ids.device)
         return self.norm(self.word(ids) + self.position(positions) + self.segment(segments) + self.shape(shapes))
 
 
@@ -34,12 +35,20 @@ class Attention(nn.Module):
         self.output = nn.Linear(config.width, config.width)
         self.norm = nn.LayerNorm(config.width, eps=config.normEpsilon)
 
-    def forward(self, x, mask, dropout: float):
+    def split(self, x):
         batch, length, width = x.shape
-        split = lambda t: t.view(batch, length, self.heads, width // self.heads).transpose(1, 2)
-        mixed = F.scaled_dot_product_attention(split(self.query(x)), split(self.key(x)), split(self.value(x)), attn_mask=mask,
-                                               dropout_p=dropout if self.training else 0.0)
-        mixed = self.output(mixed.transpose(1, 2).reshape(batch, length, width))
+        return x.view(batch, length, self.heads, width // self.heads).transpose(1, 2)
+
+    def keys_values(self, x):
+        return self.split(self.key(x)), self.split(self.value(x))
+
+    def forward(self, x, mask, dropout: float, beside=None):
+        """`beside`: keys and values of other pieces that x may look at; the mask then ends with theirs."""
+        keys, values = self.keys_values(x)
+        if beside is not None:
+            keys, values = torch.cat([keys, beside[0]], 2), torch.cat([values, beside[1]], 2)
+        mixed = F.scaled_dot_product_attention(self.split(self.query(x)), keys, values, attn_mask=mask, dropout_p=dropout if self.training else 0.0)
+        mixed = self.output(mixed.transpose(1, 2).reshape(x.shape))
         return self.norm(x + F.dropout(mixed, dropout, self.training))
 
 
@@ -60,8 +69,8 @@ class Layer(nn.Module):
         self.attention = Attention(config)
         self.feed_forward = FeedForward(config)
 
-    def forward(self, x, mask, dropout: float):
-        return self.feed_forward(self.attention(x, mask, dropout), dropout)
+    def forward(self, x, mask, dropout: float, beside=None):
+        return self.feed_forward(self.attention(x, mask, dropout, beside), dropout)
 
 
 class TextEncoder(nn.Module):
@@ -73,8 +82,11 @@ class TextEncoder(nn.Module):
         self.embeddings = Embeddings(config)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
 
+    def embed(self, ids, segments, shapes, positions=None):
+        return F.dropout(self.embeddings(ids, segments, shapes, positions), self.dropout, self.training)
+
     def forward(self, ids, segments, shapes, mask):
-        x = F.dropout(self.embeddings(ids, segments, shapes), self.dropout, self.training)
+        x = self.embed(ids, segments, shapes)
         visible = mask.bool()[:, None, None, :]
         for layer in self.layers:
             x = layer(x, visible, self.dropout)

@@ -106,10 +106,23 @@ def test_none_wins_when_it_is_the_largest():
     candidates = np.zeros((total_candidates(config), 5), dtype=np.float32)
     boxes = candidate_boxes(torch.from_numpy(candidates), config).numpy()
     candidates[7, 4] = 12
-    place = Letterbox(1.0, 0, 0, 64, 64)
+    place = Letterbox.fit(64, 64, 64)
     _, score, none, alternatives = decode_boxes(candidates, boxes, 0.0, place)
     assert score > 0.99 and none < 0.01 and len(alternatives) <= 3
     assert decode_boxes(candidates, boxes, 20.0, place)[2] > 0.99
+
+
+def test_many_middling_candidates_outweigh_six_sharp_ones():
+    """The likeliest place is not among the four likeliest candidates."""
+    from training.data.photos import Letterbox
+
+    boxes = np.array([[100.0 * i, 0, 100.0 * i + 50, 50] for i in range(6)] + [[0, 200 + i, 100, 300 + i] for i in range(8)], dtype=np.float32)
+    candidates = np.zeros((len(boxes), 5), dtype=np.float32)
+    candidates[:6, 4], candidates[6:, 4] = np.arange(1.5, 0.9, -0.1), 0.8
+    box, score, none, alternatives = decode_boxes(candidates, boxes, 0.0, Letterbox(1.0, 0, 0, 640, 480))
+    total = np.exp(candidates[:, 4].astype(float)).sum() + 1
+    assert box.tolist() == [0, 200, 100, 300] and score == pytest.approx(8 * np.exp(np.float32(0.8)) / total) and none == pytest.approx(1 / total)
+    assert [place.tolist() for place, _ in alternatives] == [[0, 0, 50, 50], [100, 0, 150, 50], [200, 0, 250, 50]]
 
 
 def hand_made(reader):

@@ -2,6 +2,7 @@
 import itertools
 import json
 import random
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from training.data.readers import Tweet, normalise_tag
 from training.data.soft import from_gold, mix, read_item, rewrite, without_handles
 from training.data.text import TextReader
 from training.loop import Plan, run, save_weights
+from training.run import load_run
 from training.systems.bert_crf.crf import Crf
 from training.systems.mner_qg.config import tiny
 from training.systems.mner_qg.model import MnerQg
@@ -154,3 +156,26 @@ def test_a_teacher_is_trained_labels_texts_and_a_student_learns_from_it(tmp_path
     kept = [n for n in state if n.startswith(("image_encoder", "common_width", "cross_modality", "grounding_head")) and "num_batches" not in n]
     assert kept and all(torch.equal(state[n], network.state_dict()[n]) for n in kept)
     assert json.loads((end / "report.json").read_text())["existence"]["f1"] >= 0 and len(LABELS) == 4 and np.isfinite(before)
+
+    # The same student one way: in the end it agrees with the network it started from, which goes on reading both together.
+    one_way = tmp_path / "one-way"
+    one_way.mkdir()
+    options = distil.parser().parse_args(["--run", str(end), "--data", str(data), "--labels", str(labels), "--out", str(one_way), "--passes", "30", "--segments", "2",
+                                          "--rate", "1e-3", "--head-rate", "1e-3", "--tokens", "120", "--one-way", "1", "--agree", "3", "--alike", "3"])
+    task = distil.Distilling(options)
+    assert task.two_way.config.oneWay is None and task.model.config.oneWay.sharedLayers == 1
+    assert all(torch.equal(a, b) for a, b in zip(task.two_way.state_dict().values(), task.model.state_dict().values()))
+    together = {n: v.clone() for n, v in task.two_way.state_dict().items()}
+    batch = task.epoch()[0]
+    before = task.loss(batch)[1]
+    assert before["question"] == 0  # a question alone is read as ever: the photo side hears no difference
+    run(task, Plan(one_way, 2, warmup=5, average=0.9, bf16=True))
+    task.learns.eval()
+    task.precision = nullcontext
+    after = task.loss(batch)[1]
+    assert after["alike"] < 0.85 * before["alike"] and after["agree"] < before["agree"], (before, after)
+    assert all(torch.equal(v, together[n]) for n, v in task.two_way.state_dict().items())
+    again = load_run(one_way)
+    assert again.model.config.oneWay.sharedLayers == 1 and again.model.one_way is not None
+    with pytest.raises(ValueError, match="one way"):
+        distil.Distilling(distil.parser().parse_args(["--run", str(end), "--data", str(data), "--out", str(one_way), "--one-way", "1", "--two-way", str(one_way)]))

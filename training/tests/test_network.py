@@ -8,7 +8,7 @@ import torch
 from training.encoders import TextEncoder
 from training.encoders.config import ImageConfig
 from training.systems import find_system
-from training.systems.mner_qg.config import Config, base, mini, tiny
+from training.systems.mner_qg.config import Config, OneWayConfig, base, mini, tiny, tiny_one_way
 from training.golden import golden_vectors, randomise
 from training.ground import unfold_norms
 from training.systems.mner_qg.heads import start_from_detector
@@ -198,7 +198,70 @@ def test_reads_yolov3_weights(tmp_path):
 
 
 def test_config_round_trip():
-    for config in (mini(), base(), tiny()):
+    for config in (mini(), base(), tiny(), tiny_one_way()):
         assert Config.from_dict(__import__("json").loads(config.to_json())) == config
     with pytest.raises(ValueError, match="unknown image encoder"):
         MnerQg(Config(image=ImageConfig(kind="resnet")))
+
+
+@pytest.fixture
+def one_way():
+    network = MnerQg(tiny_one_way(), dropout=0.0)
+    randomise(network, 3)
+    return network.eval()
+
+
+@torch.no_grad()
+def test_a_question_says_the_same_of_a_photo_whatever_it_is_put_to(one_way):
+    ids, segments, shapes, mask, pixels = random_input(one_way.config, 1)
+    photo = one_way.encode_image(pixels)
+    out = one_way(ids, segments, shapes, mask, photo, torch.zeros(4, dtype=torch.long))
+    # Rows 0 and 2 ask the same of two sentences.
+    assert torch.equal(out.candidates[0], out.candidates[2]) and torch.equal(out.none[0], out.none[2])
+    assert not torch.allclose(out.candidates[0], out.candidates[1]) and not torch.allclose(out.existence[0], out.existence[2])
+    alone = one_way.ask(one_way.read(*(t[:, :6] for t in (ids, segments, shapes, mask))))
+    together = MnerQg(one_way.config, dropout=0.0).eval()
+    together.ask_one_way(None)
+    together.load_state_dict(one_way.state_dict())
+    torch.testing.assert_close(together.ask(together.read(*(t[:, :6] for t in (ids, segments, shapes, mask)))), alone)
+
+
+@torch.no_grad()
+def test_reading_one_way_is_reading_one_row_at_a_time(one_way):
+    ids, segments, shapes, mask, pixels = random_input(one_way.config, 1)
+    photo, rows = one_way.encode_image(pixels), [ids, segments, shapes, mask]
+    whole = one_way(*rows, photo, torch.tensor([0, -1, 0, 0]))
+    for row in range(4):
+        size = int(mask[row].sum())
+        cut = [t[row : row + 1, :size] for t in rows]
+        own = one_way(*cut) if row == 1 else one_way(*cut, photo, torch.zeros(1, dtype=torch.long))
+        for name in ("start", "end"):
+            torch.testing.assert_close(getattr(own, name)[0], getattr(whole, name)[row, :size], rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(own.existence[0], whole.existence[row], rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
+def test_lower_layers_hear_of_no_question_and_questions_of_no_sentence(one_way):
+    ids, segments, shapes, mask, _ = random_input(one_way.config, 1)
+    asked = segments[0] == 0
+    other = ids.clone()
+    other[0, 1:3] += 1  # another question
+    inputs = []
+    layer = one_way.text_encoder.layers[one_way.config.oneWay.sharedLayers].attention
+    hook = layer.query.register_forward_hook(lambda module, given, _: inputs.append(given[0][0]))
+    one_way(ids[:1], segments[:1], shapes[:1], mask[:1])
+    one_way(other[:1], segments[:1], shapes[:1], mask[:1])
+    hook.remove()
+    # Each time the question's own reading, then the sentence's.
+    assert torch.equal(inputs[1], inputs[3]) and not torch.equal(inputs[0], inputs[2])
+    told = ids.clone()
+    told[0, asked.sum() + 1] += 1
+    before, after = one_way.read(ids, segments, shapes, mask), one_way.read(told, segments, shapes, mask)
+    torch.testing.assert_close(before.question, after.question)
+    assert not torch.allclose(before.hidden[0], after.hidden[0])
+
+
+def test_one_way_settings_that_cannot_be(one_way):
+    for setting, said in ((OneWayConfig(2), "sharedLayers"), (OneWayConfig(-1), "sharedLayers"), (OneWayConfig(1, 17), "sentenceStart"), (OneWayConfig(1, 0), "sentenceStart")):
+        with pytest.raises(ValueError, match=said):
+            one_way.ask_one_way(setting)

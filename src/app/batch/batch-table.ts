@@ -1,6 +1,6 @@
 // The table: a page of rows at a time, to be sorted, filtered, and opened one by one.
 import { css, html, LitElement, nothing, type TemplateResult, unsafeCSS } from "lit";
-import { inkDeclarations } from "../../element/palette.js";
+import { inkSheet } from "../../element/palette.js";
 import { count, percent } from "../shell/figures.js";
 import { controls } from "../styles/controls.js";
 import { type BatchRow, leastScore } from "./batch-row.js";
@@ -53,14 +53,7 @@ export class BatchTable extends LitElement {
   static override styles = [
     controls,
     css`
-      :host {
-        ${unsafeCSS(inkDeclarations(false))}
-      }
-      @supports (color: light-dark(red, red)) {
-        :host {
-          ${unsafeCSS(inkDeclarations(true))}
-        }
-      }
+      ${unsafeCSS(inkSheet)}
       .head {
         margin-block-end: 0.75rem;
       }

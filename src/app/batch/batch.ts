@@ -1,6 +1,7 @@
 // The batch as a whole: which file, which photos, how far, and what can be done with it. Knows no page.
 
-import { isMnerError, MnerError, toMnerError } from "../../core/mner-error.js";
+import { orAborted } from "../../core/abort.js";
+import { MnerError, toMnerError } from "../../core/mner-error.js";
 import type { Analyzer } from "../../engine/analyzer.js";
 import { createStore, type Store } from "../state/store.js";
 import { type BatchRow, isGold } from "./batch-row.js";
@@ -101,6 +102,7 @@ export class Batch {
     this.#abort = abort;
     this.store.set({ phase: "loading", error: null, rate: 0 });
     try {
+      // The model goes on loading for the rest of the page; only this batch stops waiting for it.
       const analyzer = await orAborted(this.#load(), abort.signal);
       this.store.set({ phase: "running" });
       const started = performance.now();
@@ -193,14 +195,4 @@ export class Batch {
 
 export function lacksPhoto({ photo }: BatchRow): boolean {
   return photo === "waiting" || photo === "missing";
-}
-
-/** The model goes on loading for the rest of the page; only this batch stops waiting for it. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void =>
-      reject(isMnerError(signal.reason) ? signal.reason : new MnerError("aborted", "The batch was stopped."));
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject);
-  });
 }

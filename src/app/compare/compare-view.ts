@@ -3,7 +3,7 @@
 import { css, html, nothing, type TemplateResult, unsafeCSS } from "lit";
 import { type MnerError, toMnerError } from "../../core/mner-error.js";
 import type { AnalysisResult } from "../../core/results.js";
-import { inkDeclarations } from "../../element/palette.js";
+import { inkSheet } from "../../element/palette.js";
 import { setStyle } from "../../element/set-style.js";
 import { en } from "../../element/strings/en.js";
 import { glyph, styleOf } from "../../element/type-style.js";
@@ -38,14 +38,7 @@ export class CompareView extends PagePart {
   static override styles = [
     controls,
     css`
-      :host {
-        ${unsafeCSS(inkDeclarations(false))}
-      }
-      @supports (color: light-dark(red, red)) {
-        :host {
-          ${unsafeCSS(inkDeclarations(true))}
-        }
-      }
+      ${unsafeCSS(inkSheet)}
       .all,
       .work {
         display: grid;

@@ -1,11 +1,13 @@
 // The frame of the tag: custom properties, layout, type colours. Neutral tones are mixed from the article's own text colour,
 // so the tag sits on any background.
-import { css, unsafeCSS } from "lit";
-import { forcedInks, inkDeclarations } from "../palette.js";
+import { forcedInks, inkSheet } from "../palette.js";
+
+/** Plain text: the sheets of a tag are put together to one. */
+const css = String.raw;
 
 export const baseStyles = css`
+  ${inkSheet}
   :host {
-    ${unsafeCSS(inkDeclarations(false))}
     --_muted: var(--mner-qg-muted, color-mix(in srgb, currentColor 72%, transparent));
     --_line: var(--mner-qg-line, color-mix(in srgb, currentColor 20%, transparent));
     --_wash: var(--mner-qg-wash, color-mix(in srgb, currentColor 6%, transparent));
@@ -14,11 +16,6 @@ export const baseStyles = css`
     position: relative;
     font: inherit;
     text-align: start;
-  }
-  @supports (color: light-dark(red, red)) {
-    :host {
-      ${unsafeCSS(inkDeclarations(true))}
-    }
   }
   :host([hidden]) {
     display: none;
@@ -72,7 +69,7 @@ export const baseStyles = css`
   }
   @media (forced-colors: active) {
     :host {
-      ${unsafeCSS(forcedInks)}
+      ${forcedInks}
     }
     .glyph {
       fill: CanvasText;

@@ -1,5 +1,6 @@
 // Status line, filters, list, "why" view and messages.
-import { css } from "lit";
+
+const css = String.raw;
 
 export const panelStyles = css`
   .below {

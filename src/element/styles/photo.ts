@@ -1,6 +1,7 @@
 // Boxes over the photo. A photo is neither light nor dark, so its overlay always takes the light scheme's strong inks, with
 // a dark and a white contour that read on anything.
-import { css } from "lit";
+
+const css = String.raw;
 
 export const photoStyles = css`
   .frame {

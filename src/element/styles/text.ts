@@ -1,5 +1,6 @@
 // Spans over the text. Chips float in the space between the lines, so that the text keeps its place when results come.
-import { css } from "lit";
+
+const css = String.raw;
 
 export const textStyles = css`
   .text {

@@ -18,7 +18,6 @@ export { cast } from "@tensorflow/tfjs-core/dist/ops/cast.js";
 export { clone } from "@tensorflow/tfjs-core/dist/ops/clone.js";
 export { concat } from "@tensorflow/tfjs-core/dist/ops/concat.js";
 export { erf } from "@tensorflow/tfjs-core/dist/ops/erf.js";
-export * as fused from "@tensorflow/tfjs-core/dist/ops/fused_ops.js";
 export { log } from "@tensorflow/tfjs-core/dist/ops/log.js";
 export { matMul } from "@tensorflow/tfjs-core/dist/ops/mat_mul.js";
 export { maxPool } from "@tensorflow/tfjs-core/dist/ops/max_pool.js";

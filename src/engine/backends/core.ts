@@ -1,7 +1,7 @@
 // TensorFlow.js' core as this project uses it: the engine, its flags and a platform of our own. The stock platforms bring
 // file stores that nothing here needs, and one for Node that only works in CommonJS.
 import "@tensorflow/tfjs-core/dist/flags.js";
-import { buffer, cast, clone, env } from "@tensorflow/tfjs-core";
+import { buffer, cast, clone, env, getKernel, type KernelConfig, registerKernel } from "@tensorflow/tfjs-core";
 import { setOpHandler } from "@tensorflow/tfjs-core/dist/tensor.js";
 
 const platform = {
@@ -19,8 +19,11 @@ const platform = {
 
 let prepared = false;
 
-/** To be called before any tensor is made. */
-export function prepareCore(): void {
+/** To be called before any tensor is made, with the kernels of the backend that is to come. */
+export function prepareCore(kernels: readonly KernelConfig[]): void {
+  for (const kernel of kernels) {
+    if (!getKernel(kernel.kernelName, kernel.backendName)) registerKernel(kernel);
+  }
   if (prepared) return;
   prepared = true;
   // Else the cpu backend advertises another package on the console.

@@ -1,5 +1,7 @@
 // WebAssembly with SIMD. The module is started here rather than by the package's own start-up code, because that one
 // fetches the binary by itself, without checking the answer, and ignores how many threads the page may really use.
+
+import kernels from "mner-qg:kernels/wasm";
 import { BackendWasm } from "@tensorflow/tfjs-backend-wasm/dist/backend_wasm.js";
 import * as plainModule from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js";
 import { registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
@@ -13,7 +15,6 @@ import { registerFusedKernels, type WasmBackend } from "./fused/register.js";
 import type { Products } from "./fused/remember.js";
 import { BOARD_BYTES, type Runner, singleRunner } from "./fused/runner.js";
 import { compileShared } from "./fused/share-memory.js";
-import { registerWasmKernels } from "./wasm-kernels.js";
 
 /** A module whose one function pops a SIMD constant: valid exactly where SIMD is. */
 const SIMD_PROBE = Uint8Array.of(
@@ -56,8 +57,7 @@ export async function openWasm({ wasm: files }: Pick<OpenOptions, "wasm">): Prom
       "This browser has no WebAssembly with SIMD, or the page's Content-Security-Policy forbids it. Allow 'wasm-unsafe-eval', or choose another backend.",
     );
   }
-  prepareCore();
-  registerWasmKernels();
+  prepareCore(kernels);
   const threads = files.startThread === null ? 1 : files.threads();
   const started = await start(files, threads > 1);
   started.tfjs = Object.fromEntries(

@@ -1,11 +1,12 @@
 // WebGL 2. The context is made here, so that a software one is only taken when asked for and its loss is noticed.
+
+import kernels from "mner-qg:kernels/webgl";
 import { MathBackendWebGL } from "@tensorflow/tfjs-backend-webgl/dist/backend_webgl.js";
 import { clearWebGLContext, setWebGLContext } from "@tensorflow/tfjs-backend-webgl/dist/canvas_util.js";
 import { env, registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
 import { MnerError } from "../../core/mner-error.js";
 import { type OpenBackend, type OpenOptions, SOFTWARE_GPU } from "./backend.js";
 import { prepareCore } from "./core.js";
-import { registerWebglKernels } from "./webgl-kernels.js";
 
 const VERSION = 2;
 
@@ -32,8 +33,7 @@ export async function openWebgl({ allowSoftware }: OpenOptions): Promise<OpenBac
       'The only WebGL here is a software one, slower than WebAssembly (backend "wasm").',
     );
   }
-  prepareCore();
-  registerWebglKernels();
+  prepareCore(kernels);
   let closed = false;
   const lost = new Promise<string>((resolve) => {
     canvas.addEventListener("webglcontextlost", (event) => {

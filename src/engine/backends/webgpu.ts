@@ -1,12 +1,13 @@
 // WebGPU. The device is asked for here rather than by the package's own start-up code, because that one fails inside a
 // missing adapter, cannot tell a software adapter from a real one, and never watches for a lost device.
+
+import kernels from "mner-qg:kernels/webgpu";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu/dist/backend_webgpu.js";
 import { registerBackend, removeBackend, setBackend } from "@tensorflow/tfjs-core";
 import type { OpenBackend } from "./backend.js";
 import { prepareCore } from "./core.js";
 import { unavailable } from "./gpu-adapter.js";
 import { registerShaders } from "./shaders/register.js";
-import { registerWebgpuKernels } from "./webgpu-kernels.js";
 
 /** The limits that large maps need; the defaults of the specification are lower than most devices. */
 const LIMITS = [
@@ -19,8 +20,7 @@ const LIMITS = [
 ] as const;
 
 export async function openWebgpu(adapter: GPUAdapter): Promise<OpenBackend> {
-  prepareCore();
-  registerWebgpuKernels();
+  prepareCore(kernels);
   registerShaders();
   const device = await adapter
     .requestDevice({ requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])) })

@@ -9,7 +9,7 @@ import { weightShapes } from "../network.js";
 import { readConfig } from "./config.js";
 import { mnerQg } from "./system.js";
 
-describe.each(["golden-tiny-mini", "golden-tiny-base", "golden-tiny-nanodet"])("%s", (name) => {
+describe.each(["golden-tiny-mini", "golden-tiny-base", "golden-tiny-nanodet", "golden-tiny-one-way"])("%s", (name) => {
   const { json, config, weights } = readGolden(name);
 
   it("is named and shaped as in PyTorch, batch norms apart", () => {
@@ -36,6 +36,11 @@ describe.each(["golden-tiny-mini", "golden-tiny-base", "golden-tiny-nanodet"])("
       { ...json, text: { ...text, heads: 5 } },
       { ...json, text: { ...text, layers: 0.5 } },
       { ...json, image: { ...image, size: 65 } },
+      { ...json, oneWay: true },
+      { ...json, oneWay: { sharedLayers: 1 } },
+      { ...json, oneWay: { sharedLayers: 2, sentenceStart: 16 } },
+      { ...json, oneWay: { sharedLayers: 1, sentenceStart: 17 } },
+      { ...json, oneWay: { sharedLayers: 1, sentenceStart: 0 } },
       { ...json, image: { ...image, channels: [16, 16, 15] } },
       { ...json, image: { ...image, strides: [16, 8, 4] } },
     ];

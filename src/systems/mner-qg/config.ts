@@ -11,6 +11,14 @@ const MOST_ANCHORS = 16;
 /** Left, top, right, bottom, centre (2) and size (2) of a cell. */
 export const COORDINATES = 8;
 
+/** Questions are read alone, and sentences see them in the upper layers only. */
+export interface OneWay {
+  /** Layers that read a sentence without any question. */
+  readonly sharedLayers: number;
+  /** Position of a sentence's first piece. */
+  readonly sentenceStart: number;
+}
+
 export interface MnerQgConfig extends SystemConfig {
   readonly image: ImageSizes;
   /** The common width d of text and photo. */
@@ -22,6 +30,8 @@ export interface MnerQgConfig extends SystemConfig {
   readonly anchors: readonly (readonly (readonly [number, number])[])[];
   /** A box for each name, whether the photo belongs to the text, and what kind of picture it is. */
   readonly nameHeads: boolean;
+  /** Null: question and sentence are read together. */
+  readonly oneWay: OneWay | null;
   readonly maxSpanWords: number;
   readonly startThreshold?: number | undefined;
   readonly endThreshold?: number | undefined;
@@ -44,6 +54,8 @@ export function readConfig(config: JsonRecord, calibration: JsonRecord): MnerQgC
   if (nameHeads !== undefined && typeof nameHeads !== "boolean") {
     throw invalid("config.nameHeads", `must be true or false, but is ${describe(nameHeads)}`);
   }
+  const maxPieces = asInteger(field(config, "maxPieces"), "config.maxPieces", 8, text.positions);
+  const oneWay = field(config, "oneWay");
   const given = field(config, "decode");
   const decode = given === undefined ? {} : asRecord(given, "config.decode");
   const probability = (key: string): number | undefined => {
@@ -59,13 +71,23 @@ export function readConfig(config: JsonRecord, calibration: JsonRecord): MnerQgC
     anchors: readAnchors(field(config, "anchors"), image.strides.length),
     nameHeads: nameHeads ?? false,
     maxSpanWords: asInteger(field(config, "maxSpanWords"), "config.maxSpanWords", 1, 1000),
-    maxPieces: asInteger(field(config, "maxPieces"), "config.maxPieces", 8, text.positions),
+    maxPieces,
+    oneWay: oneWay === undefined || oneWay === null ? null : readOneWay(asRecord(oneWay, "config.oneWay")),
     startThreshold: probability("startThreshold"),
     endThreshold: probability("endThreshold"),
     noneThreshold: probability("noneThreshold"),
     ...readSpanCalibration(calibration),
     none: readLogistic(field(calibration, "none"), "calibration.none"),
   };
+
+  function readOneWay(record: JsonRecord): OneWay {
+    const whole = (key: string, least: number, most: number): number =>
+      asInteger(field(record, key), `config.oneWay.${key}`, least, most);
+    return {
+      sharedLayers: whole("sharedLayers", 0, text.layers - 1),
+      sentenceStart: whole("sentenceStart", 1, text.positions - maxPieces),
+    };
+  }
 }
 
 function readAnchors(value: unknown, scales: number): [number, number][][] {

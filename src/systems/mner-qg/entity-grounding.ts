@@ -1,8 +1,9 @@
 // A box for each name, in plain numbers: every name asks for itself, on top of what its type's question was answered. The
 // reference is training/systems/mner_qg/entity_grounding.py; with its last layers at zero every name gets exactly its
 // type's answer.
+import { joinNumbers } from "../../core/bytes.js";
 import type { Parameters } from "../../nn/parameters.js";
-import { apply, declareLayer, dot, joined, type Layer, relu, softmax } from "../../nn/plain.js";
+import { apply, declareLayer, dot, type Layer, relu, softmax } from "../../nn/plain.js";
 import { CLASSES, type Places } from "./places.js";
 
 const GEOMETRY = 8;
@@ -53,7 +54,7 @@ export interface MentionRow {
 export function mentionVector(head: EntityHead, { hidden, first, last, sentence }: MentionRow): Float32Array {
   const width = head.score.inputs;
   const row = (at: number): Float32Array => hidden.subarray(at * width, (at + 1) * width);
-  const ends = joined(row(first), row(last));
+  const ends = joinNumbers(row(first), row(last));
   const own: number[] = [];
   for (let at = first; at <= last; at++) own.push(apply(head.score, row(at))[0]!);
   const query = apply(head.query, ends);
@@ -68,7 +69,7 @@ export function mentionVector(head: EntityHead, { hidden, first, last, sentence 
   softmax(looks).forEach((weight, index) => {
     addTo(context, row(columns[index]!), weight);
   });
-  return apply(head.mention, joined(ends, pooled, context));
+  return apply(head.mention, joinNumbers(ends, pooled, context));
 }
 
 export interface NameInput {
@@ -87,20 +88,20 @@ export interface Shifts {
 
 /** By how much a name's words shift each place's chance and that of «not in the photo», in nats. */
 export function shiftsOf(head: EntityHead, { mention, query, facts, scene }: NameInput, places: Places): Shifts {
-  const own = apply(head.own, joined(mention, query));
+  const own = apply(head.own, joinNumbers(mention, query));
   const e = query.map((value, index) => value + own[index]!);
   const wanted = apply(head.wanted, e);
   const shifts = Float32Array.from(places.list, ({ cell, geometry, classes, ranks }) => {
-    const place = apply(head.place, joined(geometry, apply(head.classes, classes), ranks));
+    const place = apply(head.place, joinNumbers(geometry, apply(head.classes, classes), ranks));
     const what = cell.map((value, index) => value + place[index]!);
-    const both = joined(
+    const both = joinNumbers(
       e.map((value, index) => value * what[index]!),
       what,
     );
     const match = dot(wanted, what) * what.length ** -0.5;
     return head.beta.value * match + apply(head.shift, relu(apply(head.hidden, both)))[0]!;
   });
-  const noneIn = joined(e, apply(head.classes, scene), facts);
+  const noneIn = joinNumbers(e, apply(head.classes, scene), facts);
   return { places: shifts, none: apply(head.noneShift, relu(apply(head.noneHidden, noneIn)))[0]! };
 }
 
@@ -108,7 +109,7 @@ const LEAST_TOTAL = 1e-6;
 
 /**
  * The same chances after the shifts, the first `named` of them the question's own. Shifts of exactly zero change not a bit.
- * The other chances come on top of one: they can add to the total, not take from it.
+ * The other chances come on top of one, before and after: a shift moves chances about and makes none.
  */
 export function shifted(
   chances: readonly number[],
@@ -118,11 +119,9 @@ export function shifted(
 ): { chances: number[]; none: number } {
   const some = chances.map((_, index) => Math.exp(shifts.places[index]!) - 1);
   const nothing = Math.exp(shifts.none) - 1;
-  const sum = chances.reduce(
-    (total, chance, index) => total + chance * (index < named ? some[index]! : Math.max(0, some[index]!)),
-    1 + none * nothing,
-  );
-  const total = Math.max(sum, LEAST_TOTAL);
+  const whole = chances.slice(named).reduce((sum, chance) => sum + chance, 1);
+  const change = chances.reduce((sum, chance, index) => sum + chance * some[index]!, none * nothing);
+  const total = Math.max(1 + change / whole, LEAST_TOTAL);
   return {
     chances: chances.map((chance, index) => (chance * (1 + some[index]!)) / total),
     none: (none * (1 + nothing)) / total,

@@ -130,11 +130,11 @@ export function declareCrossModality(p: Parameters, { image, text, width, attent
   return {
     query: (hidden: Tensor2D): Tensor2D => linear(hidden, query), //                               [T·L, d]
 
-    crossAttention(k: number, queries: Tensor2D, f: Tensor4D): Tensor2D {
-      const rows = linear(cells(f), keyValue[k]!); //                                              [T·g·g, 2d]
-      const shape = { batch: f.shape[0], heads, width };
-      return attend({ rows: queries, column: 0 }, { rows, column: 0 }, { rows, column: width }, shape, null); // [T·L, d]
-    },
+    /** Of a map's cells, side by side. */
+    keysValues: (k: number, f: Tensor4D): Tensor2D => linear(cells(f), keyValue[k]!), //            [T·g·g, 2d]
+
+    attention: (queries: Tensor2D, rows: Tensor2D, batch: number): Tensor2D =>
+      attend({ rows: queries, column: 0 }, { rows, column: 0 }, { rows, column: width }, { batch, heads, width }, null), //                                                                                        [T·L, d]
 
     gatedFusion(hidden: Tensor2D, attended: Tensor2D[]): { fused: Tensor2D; gateMean: Tensor } {
       const a = linear(attended, project); //                                                      [T·L, d_t]

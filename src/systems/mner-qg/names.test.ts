@@ -79,6 +79,11 @@ describe("shifts", () => {
     expect(chances[0]).toBeCloseTo((0.5 * Math.E) / total, 6);
     expect(none).toBeCloseTo(0.25 / total, 6);
   });
+
+  it("make no chance, however far they push down", () => {
+    const { chances, none } = shifted([0.99, 0.01, 0.001], 0, 2, { places: Float32Array.of(-12, -12, -2), none: -3 });
+    expect(chances.reduce((sum, chance) => sum + chance, none)).toBeCloseTo(1.001, 6);
+  });
 });
 
 describe("places of several names", () => {

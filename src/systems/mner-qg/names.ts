@@ -1,10 +1,10 @@
 // What each name found says of the photo for itself: its own place, whether it is there at all, what else it may be. Plain
 // numbers, after spans are decoded; a name costs some two hundred thousand multiplications.
 
+import { joinNumbers } from "../../core/bytes.js";
 import { intersectionOverUnion } from "../../core/geometry.js";
 import type { Box, ImageKind, Region } from "../../core/results.js";
 import { DETECTOR_BOX, DETECTOR_CLASSES } from "../../encoders/nanodet.js";
-import { joined } from "../../nn/plain.js";
 import { believedWindows, type PreparedText, type Sequences } from "../../text/index.js";
 import { clipBox, type GroundedPlace, type Letterbox } from "../../vision/index.js";
 import type { MnerQgConfig } from "./config.js";
@@ -71,7 +71,7 @@ export function placeNames(input: NamesInput, spans: readonly Span[]): (NamePlac
 /** Does the photo belong to the text, and what kind of picture is it? */
 export function judgePhoto(input: NamesInput): { relatedness: number | null; imageKind: ImageKind } {
   const { net, facts, answer, sequences } = input;
-  const summary = joined(facts.means, detections(input).scene);
+  const summary = joinNumbers(facts.means, detections(input).scene);
   const imageKind = imageKindOf(net.names!.imageKind, summary);
   if (!answer.hidden) return { relatedness: null, imageKind };
   const width = net.names!.entity.score.inputs;

@@ -1,14 +1,17 @@
 // MNER-QG as a whole: a photo in once, rows of questions and text in as one batch, logits out with one read-back. An
 // independent reading of the published method; the PyTorch reference in training/systems/mner_qg is its exact definition.
+
 import { matMul, mean, slice, type Tensor, type Tensor2D, type Tensor4D, transpose } from "@tensorflow/tfjs-core";
+import { joinNumbers } from "../../core/bytes.js";
 import { bert, declareBert, type TokenRows } from "../../encoders/bert.js";
 import { declareImageEncoder } from "../../encoders/index.js";
 import { DETECTOR_BOX, DETECTOR_CLASSES } from "../../encoders/nanodet.js";
 import { cells, columns, convolve, linear } from "../../nn/operations.js";
 import { type Parameters, scaled } from "../../nn/parameters.js";
-import { joined } from "../../nn/plain.js";
 import type { TensorScope } from "../../nn/tensor-scope.js";
-import { BOX_VALUES, COORDINATES, type MnerQgConfig } from "./config.js";
+import { Staying } from "../../nn/tensor-tree.js";
+import { AskedMaps, type Group } from "./asked.js";
+import { BOX_VALUES, COORDINATES, type MnerQgConfig, type OneWay } from "./config.js";
 import { declareEntityHead } from "./entity-grounding.js";
 import {
   conditionMatrices,
@@ -19,6 +22,7 @@ import {
   declareQueryVector,
   declareReduce,
 } from "./interactions.js";
+import { type OneWayNet, Questions } from "./one-way.js";
 import { type MnerQgOutput, readOutput } from "./output.js";
 import { declareImageKind, declareRelatedness } from "./photo-heads.js";
 
@@ -47,6 +51,8 @@ export interface PhotoFacts {
 export interface Photo {
   readonly scales: readonly ScaleFeatures[];
   readonly facts: PhotoFacts | null;
+  /** What questions have made of it, where they are read one way. */
+  readonly asked: Staying<Group> | null;
 }
 
 export type Net = ReturnType<typeof declare>;
@@ -57,26 +63,29 @@ export function declare(p: Parameters, config: MnerQgConfig) {
   const head = "grounding_head";
   const boxes = config.anchors[0]!.length * BOX_VALUES;
   const detects = image.kind === "nanodet-plus";
+  const bert = declareBert(p, text);
+  const queryVector = declareQueryVector(p, config);
+  /** All that is read off q, in one layer: 1 + scale and shift of every scale, the wanted match, «not in the photo». */
+  const fromQuery = p.linear(
+    ...conditionMatrices(p, config),
+    scaled(p.matrix(`${head}.match_query`, width, width), width ** -0.5),
+    p.matrix(`${head}.none`, width, 1),
+    ...(detects ? [p.matrix(`${head}.class_query`, width, DETECTOR_CLASSES)] : []),
+  );
   return {
     width,
     detects,
-    text: declareBert(p, text),
+    text: bert,
     image: declareImageEncoder(p, image),
     commonWidth: declareCommonWidth(p, config),
-    queryVector: declareQueryVector(p, config),
+    queryVector,
     reduce: declareReduce(p, config),
     conditioned: declareConditionedMaps(p, config),
     cross: declareCrossModality(p, config),
     existence: declareExistenceAware(p, config),
     /** Start, end and existence in one layer; existence counts at the first piece of a row only. */
     textHeads: p.linear(p.matrix("span_head", text.width, 2), p.matrix("existence_head", text.width, 1)),
-    /** All that is read off q, in one layer: 1 + scale and shift of every scale, the wanted match, «not in the photo». */
-    fromQuery: p.linear(
-      ...conditionMatrices(p, config),
-      scaled(p.matrix(`${head}.match_query`, width, width), width ** -0.5),
-      p.matrix(`${head}.none`, width, 1),
-      ...(detects ? [p.matrix(`${head}.class_query`, width, DETECTOR_CLASSES)] : []),
-    ),
+    fromQuery,
     boxes: scales.map((k) => p.convolution(`${head}.scales.${k}`, width, boxes)),
     objects: scales.map((k) => p.convolution(`${head}.objects.${k}`, image.channels[k]!, boxes)),
     matchCells: scales.map((k) => p.convolution(`${head}.match_cells.${k}`, width + COORDINATES, width)),
@@ -87,7 +96,17 @@ export function declare(p: Parameters, config: MnerQgConfig) {
           imageKind: declareImageKind(p, image),
         }
       : null,
+    oneWay: config.oneWay && keptBetweenRuns(p, { text: bert, queryVector, fromQuery }, config.oneWay),
   };
+}
+
+function keptBetweenRuns(p: Parameters, net: OneWayNet, setting: OneWay) {
+  const [questions, maps] = [new Questions(net, setting), new AskedMaps()];
+  p.atEnd(() => {
+    questions.clear();
+    maps.clear();
+  });
+  return { setting, questions, maps };
 }
 
 export async function encodePhoto(net: Net, pixels: Tensor4D, scope: TensorScope): Promise<Photo> {
@@ -118,13 +137,55 @@ export async function encodePhoto(net: Net, pixels: Tensor4D, scope: TensorScope
     if (said && means) Object.assign(facts, { [`said.${k}`]: said, [`matched.${k}`]: matched, [`means.${k}`]: means });
     else await scope.slice(() => null, matched);
   }
-  return { scales, facts: net.names ? readFacts(await scope.read(facts), scales.length) : null };
+  const numbers = net.names ? readFacts(await scope.read(facts), scales.length) : null;
+  return { scales, facts: numbers, asked: net.oneWay && new Staying() };
 }
 
 function readFacts(read: Readonly<Record<string, Float32Array>>, scales: number): PhotoFacts {
   const all = (name: string): Float32Array =>
-    joined(...Array.from({ length: scales }, (_, k) => read[`${name}.${k}`]!));
+    joinNumbers(...Array.from({ length: scales }, (_, k) => read[`${name}.${k}`]!));
   return { said: all("said"), matched: all("matched"), means: all("means") };
+}
+
+/** One scale as each question sees it: its map F_k, and to `outputs` what is found there. */
+export async function look(
+  net: Net,
+  k: number,
+  { scales }: Photo,
+  fromQuery: Tensor2D,
+  outputs: Record<string, Tensor>,
+  scope: TensorScope,
+): Promise<Tensor4D> {
+  const { reduced, matched, objects, known } = scales[k]!;
+  const d = net.width;
+  const conditions = 2 * d * scales.length;
+  const f = await scope.slice(() => net.conditioned[k]!(reduced, fromQuery)); //           F_k [T, g, g, d]
+  const found = await scope.slice(() => ({
+    boxes: convolve(f, net.boxes[k]!, 1, "linear", objects), //                                [T, g, g, 5 × anchors]
+    match: matMul(columns(fromQuery, conditions, d), matched), //                              [T, g·g]
+    known: known && matMul(columns(fromQuery, conditions + d + 1, DETECTOR_CLASSES), known), // [T, g·g]
+    // The same for every scale: read once.
+    none: k === 0 ? columns(fromQuery, conditions + d, 1) : null, //                           [T, 1]
+  }));
+  for (const [name, tensor] of Object.entries(found)) {
+    if (tensor) outputs[name === "none" ? name : `${name}.${k}`] = tensor;
+  }
+  return f;
+}
+
+/** What is made of each piece, and of the photo's maps, in the end: H'' and its logits. Takes over `hidden`. */
+export async function conclude(
+  net: Net,
+  hidden: Tensor2D,
+  rows: number,
+  keepsHidden: boolean,
+  outputs: Record<string, Tensor>,
+  scope: TensorScope,
+): Promise<void> {
+  const aware = await scope.slice(() => net.existence(hidden, rows), hidden); //           H'' [T·L, d_t]
+  scope.watch("existence", aware);
+  outputs.text = await scope.slice(() => linear(aware, net.textHeads), keepsHidden ? null : aware); // [T·L, 3]
+  if (keepsHidden) outputs.hidden = aware;
 }
 
 export async function forward(
@@ -133,7 +194,6 @@ export async function forward(
   photo: Photo | Promise<Photo> | null,
   scope: TensorScope,
 ): Promise<MnerQgOutput> {
-  const d = net.width;
   let hidden = await bert(net.text, rows, scope); //                                       H   [T·L, d_t]
   scope.watch("text_encoder", hidden);
 
@@ -145,36 +205,35 @@ export async function forward(
     scope.watch("query_vector", q);
     const fromQuery = await scope.slice(() => linear(q, net.fromQuery), net.names ? null : q); // [T, 2Kd + d + 1 (+ 80)]
     if (net.names) outputs.query = q;
-    const conditions = 2 * d * features.scales.length;
     const queries = await scope.slice(() => net.cross.query(text)); //                         [T·L, d]
     const attended: Tensor2D[] = [];
-    for (const [k, { reduced, matched, objects, known }] of features.scales.entries()) {
-      const f = await scope.slice(() => net.conditioned[k]!(reduced, fromQuery)); //       F_k [T, g, g, d]
+    for (const k of features.scales.keys()) {
+      const f = await look(net, k, features, fromQuery, outputs, scope);
       scope.watch(`conditioned.${k}`, f);
-      const found = await scope.slice(() => ({
-        boxes: convolve(f, net.boxes[k]!, 1, "linear", objects), //                            [T, g, g, 5 × anchors]
-        match: matMul(columns(fromQuery, conditions, d), matched), //                          [T, g·g]
-        known: known && matMul(columns(fromQuery, conditions + d + 1, DETECTOR_CLASSES), known), // [T, g·g]
-      }));
-      [outputs[`boxes.${k}`], outputs[`match.${k}`]] = [found.boxes, found.match];
-      if (found.known) outputs[`known.${k}`] = found.known;
-      attended.push(await scope.slice(() => net.cross.crossAttention(k, queries, f), f)); //   [T·L, d]
+      const see = () => net.cross.attention(queries, net.cross.keysValues(k, f), rows.rows);
+      attended.push(await scope.slice(see, f)); //                                             [T·L, d]
     }
-    const { fused, gateMean } = await scope.slice(
-      () => net.cross.gatedFusion(text, attended), //                                      H'  [T·L, d_t], [T·L]
-      [text, queries, ...attended],
-    );
-    scope.watch("cross_modality", fused);
-    outputs.gateMean = gateMean;
-    outputs.none = await scope.slice(() => columns(fromQuery, conditions + d, 1), fromQuery); // [T, 1]
-    hidden = fused;
+    hidden = await fuse(net, hidden, queries, attended, outputs, scope);
+    await scope.slice(() => null, fromQuery);
   }
-
-  const seen = hidden;
-  const aware = await scope.slice(() => net.existence(seen, rows.rows), seen); //          H'' [T·L, d_t]
-  scope.watch("existence", aware);
-  const keeps = net.names !== null && features !== null;
-  outputs.text = await scope.slice(() => linear(aware, net.textHeads), keeps ? null : aware); // [T·L, 3]
-  if (keeps) outputs.hidden = aware;
+  await conclude(net, hidden, rows.rows, net.names !== null && features !== null, outputs, scope);
   return readOutput(await scope.read(outputs), rows);
+}
+
+/** H' [T·L, d_t]; takes over what it is made of. */
+export async function fuse(
+  net: Net,
+  hidden: Tensor2D,
+  queries: Tensor2D,
+  attended: Tensor2D[],
+  outputs: Record<string, Tensor>,
+  scope: TensorScope,
+): Promise<Tensor2D> {
+  const { fused, gateMean } = await scope.slice(
+    () => net.cross.gatedFusion(hidden, attended), //                                      H'  [T·L, d_t], [T·L]
+    [hidden, queries, ...attended],
+  );
+  scope.watch("cross_modality", fused);
+  outputs.gateMean = gateMean;
+  return fused;
 }

@@ -2,7 +2,9 @@
 import type { TokenRows } from "../../encoders/bert.js";
 import type { Sequences } from "../../text/index.js";
 import type { Collector } from "../system.js";
+import type { Found } from "./asked.js";
 import { BOX_VALUES } from "./config.js";
+import type { Parts } from "./one-way.js";
 
 export type MnerQgOutput = {
   /** rows × length. */
@@ -58,6 +60,61 @@ export function readOutput(outputs: Readonly<Record<string, Float32Array>>, rows
     relevance: gateMean ? meanOverPieces(gateMean, rows) : null,
     hidden: outputs.hidden ?? null,
     query: outputs.query ?? null,
+  };
+}
+
+/** What each of some questions found in a photo. */
+export function foundBy(outputs: Readonly<Record<string, Float32Array>>, questions: number): Found[] {
+  const candidates = readCandidates(outputs, questions);
+  const part = (values: Float32Array, at: number): Float32Array => {
+    const size = values.length / questions;
+    return values.slice(at * size, (at + 1) * size);
+  };
+  return Array.from({ length: questions }, (_, at) => ({
+    candidates: part(candidates, at),
+    none: outputs.none![at]!,
+    query: outputs.query ? part(outputs.query, at) : null,
+  }));
+}
+
+/** Numbers of rows without their questions, put back to where the pieces stand in the rows that came; the rest is 0. */
+export function readOneWayOutput(
+  outputs: Readonly<Record<string, Float32Array>>,
+  { rows: compact, columns }: Parts,
+  { rows: count, length }: TokenRows,
+  found: readonly Found[] | null,
+): MnerQgOutput {
+  const own = readOutput({ text: outputs.text!, ...(outputs.gateMean ? { gateMean: outputs.gateMean } : {}) }, compact);
+  const spread = (values: Float32Array): Float32Array => {
+    const width = values.length / (count * compact.length);
+    const out = new Float32Array(count * length * width);
+    for (let row = 0; row < count; row++) {
+      const [from, to] = [row * compact.length * width, row * length * width];
+      const used = compact.lengths[row]!;
+      out.set(values.subarray(from, from + width), to);
+      out.set(values.subarray(from + width, from + used * width), to + columns[row]! * width);
+    }
+    return out;
+  };
+  const join = (parts: readonly Float32Array[]): Float32Array => {
+    const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      all.set(part, at);
+      at += part.length;
+    }
+    return all;
+  };
+  const queries = found?.every(({ query }) => query !== null) ? found.map(({ query }) => query!) : null;
+  return {
+    start: spread(own.start),
+    end: spread(own.end),
+    existence: own.existence,
+    candidates: found && join(found.map(({ candidates }) => candidates)),
+    none: found && Float32Array.from(found, ({ none }) => none),
+    relevance: own.relevance,
+    hidden: outputs.hidden ? spread(outputs.hidden) : null,
+    query: queries && join(queries),
   };
 }
 

@@ -1,10 +1,11 @@
 // Two small heads that judge the photo as a whole, in plain numbers: does it belong to this text, and what kind of picture is
 // it. The reference is training/systems/mner_qg/photo_heads.py.
+import { joinNumbers } from "../../core/bytes.js";
 import type { ImageKind } from "../../core/results.js";
 import type { ImageSizes } from "../../encoders/index.js";
 import { DETECTOR_BOX, DETECTOR_CLASSES } from "../../encoders/nanodet.js";
 import type { Parameters } from "../../nn/parameters.js";
-import { apply, declareLayer, joined, type Layer, relu, softmax } from "../../nn/plain.js";
+import { apply, declareLayer, type Layer, relu, softmax } from "../../nn/plain.js";
 import { sigmoid } from "../calibration.js";
 
 const KINDS: readonly ImageKind["kind"][] = ["photo", "drawing", "screenshot", "lettering"];
@@ -41,7 +42,7 @@ export function relatednessOf(
   const a = apply(head.image, summary).map(Math.tanh);
   const b = apply(head.text, text).map(Math.tanh);
   const both = a.map((value, index) => value * b[index]!);
-  return sigmoid(apply(head.weigh, joined(both, a, b))[0]!);
+  return sigmoid(apply(head.weigh, joinNumbers(both, a, b))[0]!);
 }
 
 export function imageKindOf(head: ReturnType<typeof declareImageKind>, summary: Float32Array): ImageKind {

@@ -3,6 +3,7 @@ import { buildSequences, type Sequences } from "../../text/index.js";
 import type { System } from "../system.js";
 import { type MnerQgConfig, readConfig } from "./config.js";
 import { decode } from "./decode.js";
+import { forwardOneWay } from "./forward-one-way.js";
 import { declare, encodePhoto, forward, type Net, type Photo } from "./network.js";
 import { type Answer, collect, type MnerQgOutput } from "./output.js";
 
@@ -16,7 +17,7 @@ export const mnerQg: System<MnerQgConfig, Net, Sequences, Photo, MnerQgOutput, A
   encodePhoto,
   inputs: ({ tokenizer, prepared, queries, multipleOf }, { maxPieces }) =>
     buildSequences(tokenizer, prepared, queries, { maxPieces, multipleOf }),
-  forward,
+  forward: (net, ...run) => (net.oneWay ? forwardOneWay : forward)(net, ...run),
   collect,
   decode,
 };

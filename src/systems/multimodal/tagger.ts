@@ -76,7 +76,7 @@ export function makeTagger<Own>(head: Head<Own>): Tagger<Own> {
       const emissions = await scope.slice(() => linear(hidden, net.tagger)); //            [B·L, tags]
       const tokens = await photo;
       if (tokens === null) return scope.read({ emissions });
-      const mask = await scope.slice(() => tensor2d(paddingMask(rows), [rows.rows, rows.length]));
+      const mask = await scope.slice(() => paddingMask(rows));
       const looked = await head.look(net.own, hidden, { rows, mask, tokens }, scope);
       return scope.read({ emissions, ...looked });
     },

@@ -12,10 +12,11 @@ import {
   type Tensor4D,
   tensor4d,
 } from "@tensorflow/tfjs-core";
+import { joinNumbers } from "../../core/bytes.js";
 import type { TokenRows } from "../../encoders/bert.js";
 import { attend, layerNorm, linear } from "../../nn/operations.js";
 import type { Linear, Norm, Parameters } from "../../nn/parameters.js";
-import { apply, declareLayer, joined, relu as positive } from "../../nn/plain.js";
+import { apply, declareLayer, relu as positive } from "../../nn/plain.js";
 import type { MultimodalConfig } from "../multimodal/config.js";
 import { meanOf, regionOf } from "../multimodal/evidence.js";
 import { GEOMETRY, type VisualTokens, wholeRegion } from "../multimodal/eyes.js";
@@ -159,7 +160,7 @@ const head: Head<ReturnType<typeof declare>> = {
     const features = nodeFeatures(tokens).map((node) => apply(net.second, positive(apply(net.first, node))));
     let { x, o, there } = await scope.slice(() => ({
       x: linear(hidden, net.project), //                                                   [B·L, d]
-      o: repeated(rowsOf(joined(...features), width), batch), //                           [B·4, d]
+      o: repeated(rowsOf(joinNumbers(...features), width), batch), //                           [B·4, d]
       there: piecesThere(rows),
     }));
     let gates: Tensor2D | null = null;

@@ -15,7 +15,7 @@ from .photo_heads import summary_width
 class MnerQgSystem(System):
     name = "mner-qg"
     presets = PRESETS
-    committed = ("tiny", "tiny-base", "tiny-nanodet")
+    committed = ("tiny", "tiny-base", "tiny-nanodet", "tiny-one-way")
 
     def read_config(self, plain):
         return Config.from_dict(plain)
@@ -55,7 +55,7 @@ class MnerQgSystem(System):
         return {"calibration": {"spanThreshold": s["least"], "span": {"a": s["a"], "b": s["b"]}, "none": none}, "metrics": metrics}
 
     def boundaries(self, model):
-        parts = {"text_encoder": model.text_encoder, "image_encoder": model.image_encoder, "common_width": model.common_width,
+        parts = {"text_encoder": model.one_way or model.text_encoder, "image_encoder": model.image_encoder, "common_width": model.common_width,
                  "query_vector": model.query_vector, "cross_modality": model.cross_modality, "existence": model.existence}
         return parts | {f"conditioned.{k}": part for k, part in enumerate(model.cross_modality.vision)}
 
@@ -69,6 +69,8 @@ class MnerQgSystem(System):
             mask[row, end:] = 0
             ids[row, end:] = 0
             shapes[row, query_end : end - 1] = torch.randint(0, config.text.shapes, (end - 1 - query_end,), generator=generator)
+        if config.oneWay is not None:
+            share(ids, segments, shapes, mask)
         pixels = torch.randn(1, 3, config.image.size, config.image.size, generator=generator)
         return {"ids": ids, "segments": segments, "shapes": shapes, "mask": mask, "pixels": pixels}
 
@@ -99,6 +101,20 @@ class MnerQgSystem(System):
             Graph("text", Text(model), text, ["start", "end", "existence"], axes),
             Graph("photo", Photo(model), text | seen, ["start", "end", "existence", *more], axes | {name: {0: "rows"} for name in more}),
         ]
+
+
+def share(ids, segments, shapes, mask) -> None:
+    """Makes rows two questions put to two sentences: what is shared must be found to be the same."""
+    ids[:, 0] = 2
+    sentences = [[t[told, 6 + told : 20 - 2 * told].clone() for t in (ids, shapes)] for told in (0, 1)]
+    for row in range(len(ids)):
+        begin, sentence = 6 + row % 2, sentences[row // 2 % 2]
+        end = begin + len(sentence[0])
+        ids[row, 1:begin] = ids[row % 2, 1:begin]
+        for t in (ids, segments, shapes, mask):
+            t[row, begin:] = 0
+        ids[row, begin:end], shapes[row, begin:end] = sentence
+        segments[row, begin:end], mask[row, :end] = 1, 1
 
 
 def name_vectors(model: MnerQg) -> Tensors:
@@ -153,8 +169,10 @@ class Photo(nn.Module):
     def forward(self, ids, segments, shapes, mask, *seen):
         model, half = self.model, len(seen) // 2
         photos = PhotoFeatures(list(seen[:half]), list(seen[half:]))
-        hidden, *found = model.look(model.text_encoder(ids, segments, shapes, mask), segments, mask, photos, torch.zeros_like(ids[:, 0]))
-        return *model.answer(hidden), *found
+        text = model.read(ids, segments, shapes, mask)
+        hidden, *found = model.look(text.hidden, text.mask, model.ask(text), photos, torch.zeros_like(ids[:, 0]))
+        start, end, existence = model.answer(hidden)
+        return text.spread(start, ids.shape[1]), text.spread(end, ids.shape[1]), existence, *found
 
 
 SYSTEM = MnerQgSystem()

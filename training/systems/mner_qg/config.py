@@ -18,6 +18,12 @@ QUERIES = (
 
 
 @dataclass
+class OneWayConfig:
+    sharedLayers: int  # which read a sentence without any question
+    sentenceStart: int = 16  # position of a sentence's first piece: behind the question, as where both are read together
+
+
+@dataclass
 class Config:
     size: str = "mini"
     text: TextConfig = field(default_factory=TextConfig)
@@ -31,6 +37,7 @@ class Config:
         ((16.0, 30.0), (36.0, 24.0), (45.0, 60.0)),
     )
     nameHeads: bool = False  # a box for each name, whether the photo belongs to the text, and what kind of picture it is
+    oneWay: OneWayConfig | None = None  # None: question and sentence are read together, in every layer
     maxSpanWords: int = 12
     maxPieces: int = 128  # of one window, query included
     queries: tuple = QUERIES
@@ -41,6 +48,8 @@ class Config:
 
     def to_dict(self) -> dict:
         plain = dataclasses.asdict(self)
+        if self.oneWay is None:
+            del plain["oneWay"]
         plain["queries"] = [{"label": label, "query": query} for label, query in self.queries]
         return plain
 
@@ -54,8 +63,9 @@ class Config:
         image = ImageConfig.from_dict(plain.pop("image"))
         queries = tuple((q["label"], q["query"]) for q in plain.pop("queries"))
         anchors = tuple(tuple(tuple(a) for a in scale) for scale in plain.pop("anchors"))
+        one_way = plain.pop("oneWay", None)
         known = {f.name for f in dataclasses.fields(Config)}
-        return Config(text=text, image=image, queries=queries, anchors=anchors, **{k: v for k, v in plain.items() if k in known})
+        return Config(text=text, image=image, queries=queries, anchors=anchors, oneWay=one_way and OneWayConfig(**one_way), **{k: v for k, v in plain.items() if k in known})
 
     @staticmethod
     def load(path: str | Path) -> "Config":
@@ -90,6 +100,10 @@ def base() -> Config:
     )
 
 
+def tiny_one_way() -> Config:
+    return dataclasses.replace(tiny("nanodet-plus"), size="tiny-one-way", oneWay=OneWayConfig(1))
+
+
 def tiny(kind: str = "csp-darknet-pan") -> Config:
     """A few thousand parameters of either shape: for tests and golden vectors that are small enough to commit."""
     return Config(
@@ -105,4 +119,4 @@ def tiny(kind: str = "csp-darknet-pan") -> Config:
     )
 
 
-PRESETS = {"mini": mini, "nano": nano, "base": base, "tiny": tiny, "tiny-nanodet": lambda: tiny("nanodet-plus"), "tiny-base": lambda: tiny("darknet53-fpn")}
+PRESETS = {"mini": mini, "nano": nano, "base": base, "tiny": tiny, "tiny-nanodet": lambda: tiny("nanodet-plus"), "tiny-one-way": tiny_one_way, "tiny-base": lambda: tiny("darknet53-fpn")}

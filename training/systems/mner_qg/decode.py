@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from mner_qg.boxes import choose_places
+
 from ...data.examples import Example
-from ...data.photos import Letterbox, iou, suppress
+from ...data.photos import Letterbox
 from ...data.spans import Span, sigmoid, without_overlap
 
 
@@ -25,17 +27,11 @@ def decode_query(example: Example, start, end, existence: float, label: int, thr
 
 
 def decode_boxes(candidates: np.ndarray, boxes: np.ndarray, none: float, place: Letterbox):
-    """`candidates` (N, 5), their `boxes` (N, 4) in input pixels → (best box in photo pixels, its score, P(none), alternatives)."""
-    confidence = candidates[:, 4].astype(np.float64)
-    top = max(confidence.max(), none)
-    weight = np.exp(confidence - top)
-    nothing = np.exp(none - top)
-    total = weight.sum() + nothing
-    order = np.argsort(-confidence)[:200]
-    kept = suppress(boxes[order], confidence[order], 0.5, 4)
-    # A place has the probability of all candidates that outline it; each counts for the first kept place it shares half with.
-    shared = iou(boxes[order[kept]], boxes) >= 0.5
-    owner = np.where(shared.any(0), shared.argmax(0), -1)
-    mass = [float(weight[owner == i].sum() / total) for i in range(len(kept))]
-    found = sorted(((place.back(boxes[order[k]])[0], m) for k, m in zip(kept, mass)), key=lambda f: -f[1])
-    return found[0][0], found[0][1], float(nothing / total), found[1:]
+    """`candidates` (N, 5), their `boxes` (N, 4) in input pixels → (best box in photo pixels, its score, P(none), alternatives).
+
+    By the one rule for places, that of the package and of `src/vision/grounding.ts`: candidates are pooled for up to sixteen places, and
+    the likeliest of those is the answer.
+    """
+    found = choose_places(candidates, none, lambda kept: place.back(boxes[kept]), np.zeros(len(candidates), dtype=np.int64), {"a": 1.0, "b": 0.0})
+    places = [(np.array(one.box), one.score) for one in found.places[:4]] or [(np.zeros(4), 0.0)]
+    return places[0][0], places[0][1], found.not_in_photo, places[1:]

@@ -215,7 +215,7 @@ class Phrases:
             part = order[at : at + 64]
             batch = collate([rows[i] for i in part], reader)
             with torch.no_grad():
-                hidden = model.text_encoder(batch.ids, batch.segments, batch.shapes, batch.mask)
+                hidden = model.read(batch.ids, batch.segments, batch.shapes, batch.mask).question
             query = (batch.segments == 0) & batch.mask.bool()
             for j, i in enumerate(part):
                 inside = int(query[j].sum()) - 1

@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 from ...encoders import TextEncoder, build_image_encoder
-from .config import Config
+from .config import Config, OneWayConfig
 from .entity_grounding import EntityGrounding
 from .heads import GroundingHead
 from .interactions import CommonWidth, CrossModality, ExistenceAware, QueryVector, query_mask
+from .one_way import OneWay, Text
 from .photo_heads import ImageKind, Relatedness
 
 
@@ -41,6 +42,7 @@ class MnerQg(nn.Module):
         super().__init__()
         self.config = config
         self.text_encoder = TextEncoder(config.text, dropout)
+        self.ask_one_way(config.oneWay)
         self.image_encoder = build_image_encoder(config.image)
         self.common_width = CommonWidth(config)
         self.query_vector = QueryVector(config)
@@ -55,6 +57,34 @@ class MnerQg(nn.Module):
             self.relatedness = Relatedness(config)
             self.image_kind = ImageKind(config)
 
+    def ask_one_way(self, setting: OneWayConfig | None) -> None:
+        """The same weights, read another way; None: question and sentence together."""
+        text = self.config.text
+        self.config.oneWay = setting
+        self.one_way = None if setting is None else OneWay(setting, text.layers, text.positions, self.config.maxPieces)
+
+    def read(self, ids, segments, shapes, mask) -> Text:
+        if self.one_way is not None:
+            return Text(*self.one_way(self.text_encoder, ids, segments, shapes, mask))
+        hidden = self.text_encoder(ids, segments, shapes, mask)
+        return Text(hidden, mask, hidden, query_mask(segments, mask))
+
+    def read_plain(self, ids, segments, shapes, mask):
+        """(B, L, d_t) of sentences without a question."""
+        if self.one_way is None:
+            return self.text_encoder(ids, segments, shapes, mask)
+        hidden, of = self.one_way.read_alone(self.text_encoder, ids, segments, shapes, mask)
+        return hidden[of]
+
+    def tell(self, text: Text, length: int):
+        """Start and end (B, length) and existence (B,) of rows that were read, without a photo."""
+        start, end, existence = self.answer(text.hidden)
+        return text.spread(start, length), text.spread(end, length), existence
+
+    def ask(self, text: Text):
+        """The query vectors q of rows that were read."""
+        return self.query_vector(text.question, text.asked)
+
     def encode_image(self, pixels) -> PhotoFeatures:
         """Once per photo, for all its queries: pixels (P, 3, S, S)."""
         return self.prepare_photos(self.image_encoder(pixels))
@@ -63,9 +93,8 @@ class MnerQg(nn.Module):
         """From V_k, which training keeps: the trunk is frozen."""
         return PhotoFeatures(self.common_width(features), self.grounding_head.find_objects(features))
 
-    def look(self, hidden, segments, mask, photos: PhotoFeatures, photo):
+    def look(self, hidden, mask, q, photos: PhotoFeatures, photo):
         """The text once it has seen its photo (T, L, d_t); (T, N, 5) candidates, (T,) none logits and (T,) how much was let in."""
-        q = self.query_vector(hidden, query_mask(segments, mask))
         seen, relevance, conditioned = self.cross_modality(hidden, mask, photos.maps, q, photo)
         candidates, none = self.grounding_head(conditioned, photos.maps, photos.objects, q, photo)
         return seen, candidates, none, relevance
@@ -78,11 +107,13 @@ class MnerQg(nn.Module):
 
     def forward(self, ids, segments, shapes, mask, photos: PhotoFeatures | None = None, photo=None) -> Output:
         """`photo` (B,) says which of the photos each sequence has, -1 for none. No photo at all: leave both out."""
-        hidden = self.text_encoder(ids, segments, shapes, mask)
+        text = self.read(ids, segments, shapes, mask)
+        hidden = text.hidden
         candidates = none = relevance = None
         have = (photo >= 0).nonzero().squeeze(-1) if photos is not None else ()
         if len(have):
-            seen, candidates, none, relevance = self.look(hidden[have], segments[have], mask[have], photos, photo[have])
+            seen, candidates, none, relevance = self.look(hidden[have], text.mask[have], self.ask(text)[have], photos, photo[have])
             # Scattered, not overwritten: sequences without a photo keep their rows untouched.
             hidden = hidden.index_copy(0, have, seen.to(hidden.dtype))
-        return Output(*self.answer(hidden), candidates, none, relevance)
+        start, end, existence = self.answer(hidden)
+        return Output(text.spread(start, ids.shape[1]), text.spread(end, ids.shape[1]), existence, candidates, none, relevance)

@@ -27,7 +27,6 @@ from .config import PRESETS
 from .evaluate import evaluate_all, summary
 from .heads import start_from_detector
 from .inputs import Row, collate, tweet_rows
-from .interactions import query_mask
 from .loss import LossWeights, joint_loss
 from .model import MnerQg
 
@@ -165,8 +164,7 @@ class Training(Recipe):
         names = [class_words(COCO_CLASSES[i], self.rng) for i in keep]
         batch = collate([Row(n, None) for n in names], self.reader).to(self.device)
         model = self.model
-        hidden = model.text_encoder(batch.ids, batch.segments, batch.shapes, batch.mask)
-        q = model.query_vector(hidden, query_mask(batch.segments, batch.mask))
+        q = model.ask(model.read(batch.ids, batch.segments, batch.shapes, batch.mask))
         wanted = model.grounding_head.match_query(q)
         distil, loss = self.learns["distil"][0], 0.0
         for cells, u, target in zip(model.grounding_head.match_cells, maps, teacher_scores(features, self.predictors, self.config.image)):

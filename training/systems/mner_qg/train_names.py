@@ -32,7 +32,6 @@ from ...scoring import fit_calibration
 from .entity_grounding import EntityGrounding, shifted
 from .grounding import candidate_boxes
 from .inputs import Row, collate
-from .interactions import query_mask
 from .model import MnerQg
 from .photo_facts import PhotoFacts, Places, facts_of, find_places, geometry, photo_facts, ranks
 
@@ -112,8 +111,8 @@ def read_texts(model: MnerQg, reader, texts: list[Text], captions: list[str] | N
         part = rows[at : at + 64]
         batch = collate([r[2] for r in part], reader)
         with torch.autocast("cpu", torch.bfloat16):
-            hidden = model.text_encoder(batch.ids, batch.segments, batch.shapes, batch.mask)
-        hidden = model.existence(hidden.float())
+            read = model.read(batch.ids, batch.segments, batch.shapes, batch.mask)
+        hidden = read.spread(model.existence(read.hidden.float()), batch.ids.shape[1])
         for j, (text_at, label, row) in enumerate(part):
             text = out[text_at]
             which = next(m.row for m in text.mentions if m.label == label)
@@ -127,8 +126,7 @@ def type_answers(model: MnerQg, reader, features, calibration, places: list) -> 
     """Of a few photos: their facts and the four questions' places."""
     photos = model.prepare_photos(features)
     batch = collate([Row(query, None) for _, query in model.config.queries], reader)
-    hidden = model.text_encoder(batch.ids, batch.segments, batch.shapes, batch.mask)
-    q = model.query_vector(hidden, query_mask(batch.segments, batch.mask))
+    q = model.ask(model.read(batch.ids, batch.segments, batch.shapes, batch.mask))
     out = []
     for i, where in enumerate(places):
         facts = photo_facts(model, features, photos, i, where)
@@ -577,8 +575,7 @@ def main() -> None:
     print({k: len(v) for k, v in sets.items()}, len(photos), flush=True)
     batch = collate([Row(query, None) for _, query in model.config.queries], reader)
     with torch.no_grad():
-        hidden = model.text_encoder(batch.ids, batch.segments, batch.shapes, batch.mask)
-        q = model.query_vector(hidden, query_mask(batch.segments, batch.mask))
+        q = model.ask(model.read(batch.ids, batch.segments, batch.shapes, batch.mask))
     train_photos, held_photos = [p for p in photos if not p.held], [p for p in photos if p.held]
     by_kind = defaultdict(list)
     for text in sets["train"]:

@@ -1,5 +1,6 @@
 // Makes a wasm binary that has memory of its own take shared memory from outside, so that threads can work on it too: its
 // memory section becomes an import. Its code stays as it is; without threads of its own it needs no atomic instruction.
+import { joinBytes } from "../../../core/bytes.js";
 
 const [IMPORTS, MEMORY] = [2, 5];
 const HEADER_BYTES = 8;
@@ -29,7 +30,7 @@ export async function compileShared(binary: Uint8Array): Promise<Shared> {
       parts.push([id, ...number(head.length + added.length + rest.length), ...head, ...added], rest);
     }
   }
-  return { module: await WebAssembly.compile(join(parts)), memory };
+  return { module: await WebAssembly.compile(joinBytes(parts)), memory };
 }
 
 interface Section {
@@ -76,14 +77,4 @@ function number(value: number): number[] {
     if (rest < 128) return [...bytes, rest];
     bytes.push((rest % 128) + 128);
   }
-}
-
-function join(parts: readonly (Uint8Array | readonly number[])[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

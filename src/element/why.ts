@@ -41,16 +41,20 @@ function bar({ localizer }: Scene, label: string, value: number | null | undefin
   >`;
 }
 
+/** Whether questions have places at all: other systems look at the photo as a whole, or give places to names. */
+const placesQueries = (scene: Scene): boolean =>
+  Boolean(scene.result?.image) && (evidenceOf(scene)?.kind ?? "queries") === "queries";
+
 function sentence(scene: Scene, { exists, notInPhoto }: QueryResult): string {
   const strings = wordsOf(scene);
   const named = exists >= yes;
-  if (!scene.result?.image) return named ? strings.whyNamedOnly : strings.whyNoneOnly;
+  if (!placesQueries(scene)) return named ? strings.whyNamedOnly : strings.whyNoneOnly;
   if (notInPhoto < yes) return named ? strings.whyNamedSeen : strings.whySeen;
   return named ? strings.whyNamed : strings.whyNone;
 }
 
 function queryTemplate(scene: Scene, query: QueryResult): TemplateResult {
-  const { localizer, result } = scene;
+  const { localizer } = scene;
   return html`<li>
     <button
       type="button"
@@ -62,7 +66,7 @@ function queryTemplate(scene: Scene, query: QueryResult): TemplateResult {
     >
       <span class="asked">${glyph(query.type)}<b><bdi>${localizer.typeName(query.type)}</bdi></b> ${sentence(scene, query)}</span>
       ${bar(scene, localizer.strings.named, query.exists)}
-      ${result?.image ? bar(scene, localizer.strings.inPhoto, 1 - query.notInPhoto) : nothing}
+      ${placesQueries(scene) ? bar(scene, localizer.strings.inPhoto, 1 - query.notInPhoto) : nothing}
     </button>
   </li>`;
 }

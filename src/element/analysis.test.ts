@@ -46,6 +46,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve)
 let engine: HandEngine;
 let phases: Phase[];
 let results: AnalysisResult[];
+let found: AnalysisResult[];
 let refused: string[];
 let analysis: Analysis;
 
@@ -54,10 +55,12 @@ beforeEach(() => {
   setEngineLoader(engine.load);
   phases = [];
   results = [];
+  found = [];
   refused = [];
   analysis = new Analysis({
     phaseChanged: (phase) => phases.push(phase),
     progressed: () => {},
+    found: (result) => found.push(result),
     ready: () => {},
     finished: (result) => results.push(result),
     photoRefused: ({ code }) => refused.push(code),
@@ -91,6 +94,24 @@ describe("Analysis", () => {
     expect(engine.created).toHaveLength(1);
     expect(engine.asked[0]!.request.signal?.aborted).toBe(true);
     expect(phases.at(-1)?.kind).toBe("done");
+  });
+
+  it("tells what is found of a long text so far, and nothing of a run that another has replaced", async () => {
+    const first = analysis.run(choice, { text: "x" });
+    await settle();
+    const { request, resolve } = engine.asked[0]!;
+    request.onPartial!(answer, 0.25);
+    expect([found, phases.at(-1)]).toEqual([[answer], { kind: "analysing", fraction: 0.25 }]);
+    expect(results).toEqual([]);
+    const second = analysis.run(choice, { text: "y" });
+    await expect(first).rejects.toMatchObject({ code: "aborted" });
+    request.onPartial!(answer, 0.5);
+    expect(found).toHaveLength(1);
+    resolve(answer);
+    await settle();
+    engine.asked[1]!.resolve(answer);
+    expect(await second).toBe(answer);
+    expect(phases.at(-1)).toEqual({ kind: "done" });
   });
 
   it("ends as aborted at once when the caller's signal fires, and stays usable", async () => {

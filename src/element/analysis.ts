@@ -9,7 +9,8 @@ import { loadEngine } from "./engine-loader.js";
 export type Phase =
   | { readonly kind: "idle" }
   | { readonly kind: "loading"; readonly progress: Progress | null }
-  | { readonly kind: "analysing" }
+  /** The share of a long text that is read. */
+  | { readonly kind: "analysing"; readonly fraction?: number }
   | { readonly kind: "done" }
   | { readonly kind: "error"; readonly error: MnerError };
 
@@ -24,6 +25,8 @@ export interface AnalysisListener {
   progressed(progress: Progress): void;
   ready(analyzer: Analyzer): void;
   finished(result: AnalysisResult): void;
+  /** What is found of a long text so far. */
+  found(result: AnalysisResult): void;
   /** The photo could not be used; the text is analysed alone. */
   photoRefused(error: MnerError): void;
 }
@@ -60,7 +63,12 @@ export class Analysis {
       const analyzer = await orAborted(this.#acquire(choice), own.signal);
       this.#enter({ kind: "analysing" });
       const signal = own.signal;
-      const result = await orAborted(this.#ask(analyzer, { ...request, signal }), signal);
+      const onPartial = (result: AnalysisResult, fraction: number): void => {
+        if (this.#running !== own) return;
+        this.#listener.found(result);
+        this.#enter({ kind: "analysing", fraction });
+      };
+      const result = await orAborted(this.#ask(analyzer, { ...request, signal, onPartial }), signal);
       throwIfAborted(signal);
       this.#leave(own, { kind: "done" });
       this.#listener.finished(result);

@@ -230,6 +230,7 @@ export class MnerQg extends LitElement {
       },
       progressed: (progress) => fire(this, "mner-progress", progress),
       ready: ({ backend, model: { name, version } }) => fire(this, "mner-ready", { backend, model: { name, version } }),
+      found: (result) => this.#take(result),
       finished: (result) => this.#finish(result),
       photoRefused: tellError,
     });
@@ -433,11 +434,15 @@ export class MnerQg extends LitElement {
     this.requestUpdate();
   }
 
-  #finish(result: AnalysisResult): void {
+  #take(result: AnalysisResult): void {
     this.#found = result;
     this.#see();
-    this.#announce(result);
     this.requestUpdate();
+  }
+
+  #finish(result: AnalysisResult): void {
+    this.#take(result);
+    this.#announce(result);
     fire(this, "mner-result", { result });
   }
 

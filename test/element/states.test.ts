@@ -129,6 +129,37 @@ describe("loading", () => {
     await page.locator(".status", { hasText: "No names found." }).waitFor();
     expect(await namesHeard(page)).toEqual(["mner-progress", "mner-ready", "mner-result"]);
   });
+
+  it("draws what is found of a long text while the rest is read", async () => {
+    await using open = await stage.open(`<mner-qg loading="eager" text="Ada met Bob in Oslo."></mner-qg>`);
+    const { page } = open;
+    await waitForAsk(page);
+    const part = (count: number) =>
+      page.evaluate((names) => {
+        const entity = (start: number, end: number) => ({
+          start,
+          end,
+          text: "",
+          type: "PER",
+          score: 0.9,
+          region: null,
+        });
+        const entities = [entity(0, 3), entity(8, 11)].slice(0, names);
+        const result = { ...window.examples.nested, text: "Ada met Bob in Oslo.", image: null, entities };
+        if (names < 2) window.hand.asked[0]!.request.onPartial!(result, 0.25);
+        else window.hand.asked[0]!.answer(result);
+      }, count);
+    await part(1);
+    await page.locator(".chip").first().waitFor();
+    expect(await page.locator(".chip").count()).toBe(1);
+    expect(await page.locator("progress").getAttribute("value")).toBe("0.25");
+    expect(await namesHeard(page)).toEqual(["mner-ready"]);
+    await part(2);
+    await page.locator(".status", { hasText: "2 names" }).waitFor();
+    expect(await page.locator(".chip").count()).toBe(2);
+    expect(await page.locator("progress").count()).toBe(0);
+    expect(await namesHeard(page)).toEqual(["mner-ready", "mner-result"]);
+  });
 });
 
 describe("requests", () => {

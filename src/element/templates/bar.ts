@@ -48,13 +48,12 @@ function detail(scene: Scene, entities: readonly ShownEntity[]): TemplateResult 
 
 function progressLine(scene: Scene): TemplateResult {
   const { phase, localizer } = scene;
-  const progress = phase.kind === "loading" ? phase.progress : null;
+  const fraction = phase.kind === "loading" ? phase.progress?.fraction : (phase as { fraction?: number }).fraction;
+  const percent = fraction === undefined ? "" : localizer.percent(fraction);
   const words =
-    phase.kind === "loading"
-      ? localizer.fill(localizer.strings.loading, { percent: progress ? localizer.percent(progress.fraction) : "" })
-      : localizer.strings.analysing;
+    phase.kind === "loading" ? localizer.fill(localizer.strings.loading, { percent }) : localizer.strings.analysing;
   return html`<span class="busy"
-    ><progress part="progress" max="1" value=${progress ? progress.fraction : nothing} aria-label=${words}></progress
+    ><progress part="progress" max="1" value=${fraction ?? nothing} aria-label=${words}></progress
     ><span aria-hidden="true">${words}</span></span
   >`;
 }

@@ -531,6 +531,14 @@ def composed_texts(data: Path, held: bool, each: int, rng: random.Random) -> lis
 SHARES = {"sides": 3.0, "side": 1.5, "three": 1.0, "depth": 2.0, "thing": 2.5, "any": 1.5, "single": 2.0, "absent": 3.0, "absent2": 1.5, "nobody": 1.5, "own": 1.5, "place": 1.0, "everyday": 1.5, "logo": 1.5, "sign": 1.2}
 
 
+def none_calibration(run: Path) -> dict | None:
+    """Of a run whose grounding was scored, or of a model folder."""
+    if (run / "manifest.json").exists():
+        return json.loads((run / "manifest.json").read_text())["calibration"]["none"]
+    scores = run / "grounding.json"
+    return json.loads(scores.read_text())["none"]["calibration"] if scores.exists() else None
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", required=True)
@@ -554,8 +562,7 @@ def main() -> None:
     found = load_run(run)
     model, reader = found.model, found.reader
     model.eval().requires_grad_(False)
-    scores = run / "grounding.json"
-    calibration = json.loads(scores.read_text())["none"]["calibration"] if scores.exists() else None
+    calibration = none_calibration(run)
     started = time.time()
     photo_file, text_file = Path(args.photos or out / "photos.pt"), Path(args.texts or out / "texts.pt")
     if not photo_file.exists():

@@ -11,7 +11,7 @@ import json
 import random
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +150,14 @@ def detected(facts: PhotoFacts, least: float = 0.45) -> dict[str, np.ndarray]:
     return found
 
 
+def needed(facts: PhotoFacts, places: list[Places]) -> tuple[PhotoFacts, list[Places]]:
+    """Only the cells that places, detections and the likeliest of each class stand on: thousands of photos are kept at once."""
+    kept = np.unique(np.concatenate([facts.detected, *(p.cells for p in places), facts.classes.argmax(0)]).astype(np.int64))
+    moved = lambda cells: np.searchsorted(kept, np.asarray(cells, dtype=np.int64))
+    few = replace(facts, boxes=facts.boxes[kept], classes=facts.classes[kept], matched=facts.matched[kept], detected=moved(facts.detected).tolist())
+    return few, [replace(p, cells=moved(p.cells)) for p in places]
+
+
 @torch.no_grad()
 def read_photos(model: MnerQg, reader, data: Path, calibration, rng: random.Random, tweets: int | None) -> list[ReadPhoto]:
     photos, plan = Photos(data), []
@@ -182,7 +190,7 @@ def read_photos(model: MnerQg, reader, data: Path, calibration, rng: random.Rand
             objects = {k: np.array(v, dtype=np.float64) for k, v in objects.items()}
             if kind not in ("coco", "sign"):
                 objects = {**detected(facts), **({"logo": np.concatenate(list(objects.values()))} if kind == "logo" and objects else {})}
-            out.append(ReadPhoto(kind, held, facts, places, objects))
+            out.append(ReadPhoto(kind, held, *needed(facts, places), objects))
             if len(out) % 200 == 0:
                 print(f"{len(out)} of {len(plan)} photos", flush=True)
         waiting.clear()

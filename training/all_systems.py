@@ -43,6 +43,7 @@ def train_all(rest: list[str]) -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tagger", type=Path, help="a run or folder of bert-crf; without it one is trained from --start")
     parser.add_argument("--start", help="run or folder whose text encoder the tagger starts from")
+    parser.add_argument("--low-rank", type=int, default=0, help="of the tagger: what is added to the encoder of --start")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--tagger-epochs", type=int, default=4)
     parser.add_argument("--only", nargs="*", choices=sorted(SYSTEMS), help="of the heads, just these")
@@ -52,7 +53,7 @@ def train_all(rest: list[str]) -> None:
         system = find_system("bert-crf")
         # What only heads know is not the tagger's.
         own, _ = parser_of(system).parse_known_args([*rest, "--start", args.start or "", "--out", str(tagger), "--epochs", str(args.tagger_epochs),
-                                                     "--rate", "5e-5", "--system", "bert-crf"])
+                                                     "--rate", "5e-5", "--low-rank", str(args.low_rank), "--system", "bert-crf"])
         train(system, own)
     reports: dict[str, list[dict]] = {}
     if (tagger / "report.json").exists():

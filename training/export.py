@@ -4,6 +4,13 @@
     python -m training.export --checkpoint x.pt --config config.json --vocabulary vocab.txt --out runs/x-export
     npx mner-qg convert runs/mini-export --out public/models/mner-qg-mini
 
+An add-on carries only what the folder does not have that it is made over:
+
+    python -m training.export --run runs/systems/bert-crf --base public/models/mner-qg-mini --out runs/bert-crf-export
+    npx mner-qg convert runs/bert-crf-export --base public/models/mner-qg-mini --out public/models/systems/bert-crf
+    python -m training.export --run runs/systems/umt --base public/models/systems/bert-crf --out runs/umt-export
+    npx mner-qg convert runs/umt-export --base public/models/systems/bert-crf --out public/models/systems/umt
+
 A checkpoint is read as data (`weights_only`): a state dict, or a dict that keeps one beside its optimiser.
 """
 from __future__ import annotations
@@ -12,11 +19,14 @@ import argparse
 import json
 from pathlib import Path
 
+import numpy as np
 import torch
+from safetensors.torch import load_file
 
 from .data.text import TextReader
 from .golden import golden_vectors, save as save_golden
-from .loop import save_weights
+from .loop import save_tensors, save_weights
+from .model_folder import decode_tensors, with_deltas
 from .run import Run, load_run, load_weights
 from .systems import DEFAULT, SYSTEMS
 
@@ -42,11 +52,37 @@ def read_checkpoint(path: Path, config: Path, vocabulary: Path, system: str | No
     return Run(*load_weights(plain | ({"system": system} if system else {}), weights), TextReader(vocabulary))
 
 
-def export(run: Run, report: dict | None, out: Path, name: str, version: str) -> None:
+CLOSE = 0.02  # of what a base may differ from what was trained over it: eight bits
+
+
+def own_weights(run: Run, base: dict[str, np.ndarray] | None, deltas: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """What an add-on over `base` brings: deltas instead of the matrices they belong to, and all that the base has not."""
+    state = {k: v for k, v in run.model.state_dict().items() if not k.endswith("num_batches_tracked") and not k.startswith("head.untyped_crf.")}
+    changed = {name.removesuffix(".low_rank.up") + ".weight" for name in deltas if name.endswith(".up")}
+    own = {}
+    for name, value in state.items():
+        if name in changed:
+            continue
+        there = None if base is None else base.get(name)
+        if there is None or there.shape != tuple(value.shape):
+            own[name] = value
+        elif run.system.needs:  # heads are trained over what the base holds in fewer bits
+            theirs = torch.from_numpy(there)
+            if (theirs - value).norm() > CLOSE * value.norm().clamp(min=1e-6):
+                raise ValueError(f"{name} is not what the base has: give the folder that {run.system.name} was trained over")
+        elif not np.array_equal(there, value.numpy()):
+            own[name] = value
+    return own | deltas
+
+
+def export(run: Run, report: dict | None, out: Path, name: str, version: str, base: Path | None = None, deltas: dict | None = None) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    # An add-on carries its head and what it sees with; encoders and tagger lie in the folders it needs.
-    shared = run.model.SHARED if run.system.needs else ()
-    save_weights(run.model, out / "model.safetensors", shared)
+    if base is None and run.system.needs:
+        # Without a base to look at: a head and what it sees with; encoders and tagger lie in the folders it needs.
+        save_weights(run.model, out / "model.safetensors", (*run.model.SHARED, "head.untyped_crf."))
+    else:
+        there = None if base is None else with_deltas(decode_tensors(base))
+        save_tensors(own_weights(run, there, (deltas or {}) if base else {}), out / "model.safetensors")
     config = {"system": run.system.name, **run.model.config.to_dict()}
     description = {"name": name, "version": version, "licence": "Apache-2.0"}
     if run.system.needs:
@@ -72,20 +108,23 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--name")
     parser.add_argument("--version", default="1.0.0")
+    parser.add_argument("--base", type=Path, help="model folder that an add-on is made over")
     args = parser.parse_args()
     if args.checkpoint and not (args.config and args.vocabulary):
         parser.error("--checkpoint needs --config and --vocabulary")
     torch.manual_seed(0)
-    report = None
+    report, deltas = None, None
     if args.run:
         run = load_run(args.run)
         if args.system not in (None, run.system.name):
             parser.error(f"{args.run} is of the system {run.system.name}")
         if (args.run / "report.json").exists():
             report = json.loads((args.run / "report.json").read_text())
+        if (args.run / "low_rank.safetensors").exists():
+            deltas = load_file(args.run / "low_rank.safetensors")
     else:
         run = read_checkpoint(args.checkpoint, args.config, args.vocabulary, args.system)
-    export(run, report, args.out, args.name or f"{run.system.name}-{run.model.config.size}", args.version)
+    export(run, report, args.out, args.name or f"{run.system.name}-{run.model.config.size}", args.version, args.base, deltas)
     print(f"written: {args.out}")
 
 

@@ -71,9 +71,13 @@ def save_atomically(value: dict, path: Path) -> None:
 
 def save_weights(model: nn.Module, path: Path, without: tuple[str, ...] = ()) -> None:
     """`without`: beginnings of the names that lie in another folder."""
+    save_tensors({k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked") and not k.startswith(without)}, path)
+
+
+def save_tensors(tensors: dict[str, torch.Tensor], path: Path) -> None:
     from safetensors.torch import save_file
 
-    weights = {k: v.contiguous().cpu() for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked") and not k.startswith(without)}
+    weights = {k: v.contiguous().cpu() for k, v in tensors.items()}
     temporary = path.with_suffix(".tmp")
     save_file(weights, temporary)
     temporary.replace(path)

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from .data.text import TextReader
-from .model_folder import load_model_folder
+from .model_folder import load_model_folder, vocabulary_of
 from .systems import DEFAULT, System, find_system
 
 
@@ -23,7 +23,7 @@ class Run:
 
 def load_run(folder: str | Path) -> Run:
     folder = Path(folder)
-    reader = TextReader(folder / "vocab.txt")
+    reader = TextReader(vocabulary_of(folder))
     if (folder / "manifest.json").exists():
         return Run(*load_model_folder(folder), reader)
     return Run(*load_weights(json.loads((folder / "config.json").read_text()), load_file(folder / "model.safetensors")), reader)

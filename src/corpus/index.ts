@@ -20,6 +20,7 @@ export {
   type TweetAnswer,
   type TweetScorer,
   type TweetScores,
+  tokenSpans,
 } from "./tweet-scores.js";
 export {
   ANSWER_FORMATS,

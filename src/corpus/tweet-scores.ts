@@ -95,6 +95,21 @@ interface TypedPlace {
   readonly none: boolean;
 }
 
+/** Names of the gold and of the answer as spans of tokens, of these types only: what systems are compared by. */
+export function tokenSpans(
+  { tokens, tags }: GoldTweet,
+  answer: Pick<TweetAnswer, "entities"> | null,
+  types: readonly string[] = ALL_TYPES,
+): { readonly gold: readonly TypedSpan[]; readonly found: readonly TypedSpan[] } {
+  const { offsets } = joinTokens(tokens);
+  const only = (spans: readonly TypedSpan[]): TypedSpan[] => spans.filter(({ type }) => types.includes(type));
+  const found = answer?.entities.flatMap((entity) => toTokenSpan(tokens, offsets, entity)) ?? [];
+  return {
+    gold: only(spansFromTags(tags, "strict")),
+    found: only(found.map(({ start, end, type }) => ({ start, end, type }))),
+  };
+}
+
 /** `types`: which to score; when absent, all four, less those that a gold file of some size never uses. */
 export function createTweetScorer(types?: readonly string[]): TweetScorer {
   const entries: Entry[] = [];

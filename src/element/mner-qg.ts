@@ -57,7 +57,7 @@ function languageOf(tag: Element): string {
  * @attr {string} src - Address of the photo.
  * @attr {string} alt - What the photo shows, for those who do not see it. Empty for a photo that says nothing.
  * @attr {string} model - Address of a model folder; without it the model that is shipped next to the script.
- * @attr {"mner-qg"|"bert-crf"|"basic"|"mmner"|"umt"|"umgf"|"prompt-mner"|"mqspn"} system - Which system answers; `mner-qg` by default.
+ * @attr {"mner-qg"|"bert-crf"|"basic-model"|"mm-ner-model"|"umt"|"umgf"|"prompt-mner"|"mqspn"} system - Which system answers; `mner-qg` by default.
  * @attr {"auto"|"webgpu"|"webgl"|"wasm"|"cpu"} backend - What to compute on.
  * @attr {"lazy"|"eager"|"manual"} loading - When to analyse: near the viewport, at once, or when the reader presses a button.
  * @attr {number} threshold - Least score a name needs to be shown, 0 to 1.

@@ -33,6 +33,8 @@ export interface TokenRows {
   readonly shapes: Int32Array;
   /** Pieces without padding, per sequence. */
   readonly lengths: Int32Array;
+  /** 1 where a word begins, for systems that point at words. */
+  readonly first?: Int32Array;
 }
 
 /** Reads the sizes out of a model's config; `where` names the place in error messages. */
@@ -159,7 +161,7 @@ function embed({ sizes, tables }: Bert, { rows: batch, length, ids, segments, sh
 }
 
 /** What is added to attention scores: 0 for a visible piece, so much less than any score for padding that its weight is 0. */
-function paddingMask({ rows: batch, length, lengths }: TokenRows): Float32Array {
+export function paddingMask({ rows: batch, length, lengths }: TokenRows): Float32Array {
   const mask = new Float32Array(batch * length);
   for (let row = 0; row < batch; row++) mask.fill(-1e9, row * length + lengths[row]!, (row + 1) * length);
   return mask;

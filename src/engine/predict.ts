@@ -98,7 +98,7 @@ function orNull<T>(promise: Promise<T | null>, milliseconds: number): Promise<T 
   });
 }
 
-function cutRows({ length, ids, segments, shapes, lengths }: TokenRows, from: number, to: number): TokenRows {
+function cutRows({ length, ids, segments, shapes, lengths, first }: TokenRows, from: number, to: number): TokenRows {
   const part = (values: Int32Array): Int32Array => values.slice(from * length, to * length);
   return {
     rows: to - from,
@@ -107,5 +107,6 @@ function cutRows({ length, ids, segments, shapes, lengths }: TokenRows, from: nu
     segments: part(segments),
     shapes: part(shapes),
     lengths: lengths.slice(from, to),
+    ...(first && { first: part(first) }),
   };
 }

@@ -2,6 +2,13 @@
 export { bestOverlap, intersectionOverUnion, type ScoredBox } from "./boxes.js";
 export { CALIBRATION_BINS, expectedCalibrationError } from "./calibration.js";
 export {
+  compareSystems,
+  type SystemAnswers,
+  type SystemComparison,
+  type SystemDifference,
+  type SystemScore,
+} from "./compare.js";
+export {
   type GoldEntity,
   isGroundedRight,
   type PredictedEntity,

@@ -3,7 +3,15 @@ export { FORMAT_VERSION, MANIFEST_LIMITS } from "./limits.js";
 export type { LoadedModel, LoadOptions } from "./load.js";
 export { loadModel } from "./load.js";
 export { checkManifest, isSafePath, MANIFEST_FILE, parseManifest, readQueries } from "./manifest.js";
-export type { FileEntry, FreeForm, ModelManifest, SelfTest, TensorEncoding, TensorEntry } from "./manifest-types.js";
+export type {
+  BaseFolder,
+  FileEntry,
+  FreeForm,
+  ModelManifest,
+  SelfTest,
+  TensorEncoding,
+  TensorEntry,
+} from "./manifest-types.js";
 export type { LoadProgress } from "./progress.js";
 export type { WeightBits } from "./quantise.js";
 export {

@@ -3,6 +3,7 @@ import { throwIfAborted } from "../core/abort.js";
 import { isMnerError, MnerError } from "../core/mner-error.js";
 import { Share } from "../core/share.js";
 import { resolveFolder } from "./address.js";
+import { checkBase, checkDepth, ofBase } from "./base.js";
 import { type FetchContext, fetchFile } from "./fetch-file.js";
 import { fetchManifest, type Release } from "./fetch-manifest.js";
 import { MANIFEST_FILE, parseManifest } from "./manifest.js";
@@ -11,7 +12,7 @@ import { type LoadProgress, ProgressMeter } from "./progress.js";
 import { RETRY_RULE, type RetryRule } from "./retry.js";
 import { sha256 } from "./sha256.js";
 import { deviceCaches, findStored, type ModelNotice, openStore, type ReleaseStore, releaseKey } from "./storage.js";
-import { openWeights, type Weights } from "./weights.js";
+import { openWeights, type Weights, weightsOver } from "./weights.js";
 
 /** A model folder, read and verified. */
 export interface LoadedModel {
@@ -46,12 +47,15 @@ interface Source {
   readonly context: FetchContext;
   readonly caches: CacheStorage | null;
   readonly accept: (manifest: ModelManifest) => Promise<void>;
+  readonly openBase: (folder: URL) => Promise<LoadedFiles>;
 }
 
 /** What loads share: plain data, out of which every caller gets weights of its own. */
 export interface LoadedFiles {
   readonly release: Release;
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Of the folder that an add-on needs. */
+  readonly base: LoadedFiles | null;
   readonly source: LoadedModel["source"];
   readonly notices: readonly ModelNotice[];
 }
@@ -67,25 +71,33 @@ const STALL_WITH_COPY_MS = 5000;
  * Redirects: the manifest must stay on its origin; other files may come from anywhere, since their hashes are known.
  */
 export async function loadModel(model: string | URL, options: LoadOptions = {}): Promise<LoadedModel> {
-  const folder = resolveFolder(model, options.base);
+  return assemble(await holdFiles(resolveFolder(model, options.base), options, 0));
+}
+
+/** `depth`: how many add-ons lead here. */
+async function holdFiles(folder: URL, options: LoadOptions, depth: number): Promise<LoadedFiles> {
+  checkDepth(depth);
   const fetcher = options.fetch ?? globalThis.fetch;
   const caches = options.caches === undefined ? deviceCaches() : options.caches;
   const toldNoStorage = options.caches === null;
   const accept = options.accept ?? acceptAll;
   const lease = await loads.hold({
-    key: [folder.href, fetcher, caches, accept],
+    // Not shared between depths: folders that need each other would wait for each other.
+    key: [folder.href, fetcher, caches, accept, depth],
     signal: options.signal,
     onEvent: options.onProgress,
     make: (signal, tell) => {
       const rule = { ...RETRY_RULE, ...options.retry };
       const meter = new ProgressMeter((progress) => tell(progress, true));
       const context = { fetch: fetcher, signal, rule };
-      const source = { folder, context, caches, accept };
+      const baseOptions = { ...options, signal, onProgress: (progress: LoadProgress) => tell(progress, true) };
+      const openBase = (base: URL): Promise<LoadedFiles> => holdFiles(base, baseOptions, depth + 1);
+      const source = { folder, context, caches, accept, openBase };
       return loadFiles(source, toldNoStorage, meter, options.concurrency ?? CONCURRENCY);
     },
   });
   lease.release();
-  return assemble(lease.value);
+  return lease.value;
 }
 
 const loads = new Share<LoadedFiles, LoadProgress>(() => {});
@@ -97,16 +109,19 @@ export function filesOf(manifest: ModelManifest): readonly FileEntry[] {
   return [...manifest.tokenizer.files, ...manifest.shards];
 }
 
-export function assemble({ release, files, source, notices }: LoadedFiles): LoadedModel {
+export function assemble({ release, files, base: baseFiles, source, notices }: LoadedFiles): LoadedModel {
   const { manifest, hash } = release;
+  const base = baseFiles && assemble(baseFiles);
   const shards = manifest.shards.map(({ path }) => files.get(path)!);
+  const weights = openWeights(manifest.shards, shards, manifest.tensors);
+  const own = new Map(manifest.tokenizer.files.map(({ path }) => [path, files.get(path)!]));
   return {
     manifest,
     release: hash,
-    tokenizerFiles: new Map(manifest.tokenizer.files.map(({ path }) => [path, files.get(path)!])),
-    weights: openWeights(manifest.shards, shards, manifest.tensors),
-    source,
-    notices,
+    tokenizerFiles: base && own.size === 0 ? base.tokenizerFiles : own,
+    weights: base ? weightsOver(weights, base.weights) : weights,
+    source: base?.source === "network" ? "network" : source,
+    notices: [...notices, ...(base?.notices.filter(({ code }) => notices.every((own) => own.code !== code)) ?? [])],
   };
 }
 
@@ -128,11 +143,12 @@ async function loadFiles(
   for (let restart = 0; ; restart++) {
     const store = await openStore(caches, releaseKey(release.manifest, release.hash), folder.href, notify);
     try {
+      const base = await loadBase(source, release);
       const run = { release, store, verified, context, meter, concurrency };
       const { files, fetched } = await collect(run);
       await store.put(MANIFEST_FILE, release.bytes);
       await store.complete();
-      return { release, files, source: fetched ? "network" : "device", notices };
+      return { release, files, base, source: fetched ? "network" : "device", notices };
     } catch (error) {
       throwIfAborted(context.signal);
       if (stored && stored.hash !== release.hash && isUnreachable(error)) {
@@ -151,6 +167,18 @@ async function loadFiles(
       release = newer;
     }
   }
+}
+
+/** What an add-on needs comes first: most of the bytes are there, if they are not on the device already. */
+async function loadBase({ openBase }: Source, { manifest: { base }, folder }: Release): Promise<LoadedFiles | null> {
+  if (base === null) return null;
+  const address = new URL(base.path, folder);
+  address.search = folder.search;
+  const loaded = await openBase(address).catch((error: unknown) => {
+    throw ofBase(error, base);
+  });
+  checkBase(base, loaded.release.hash);
+  return loaded;
 }
 
 const NO_STORAGE: ModelNotice = {

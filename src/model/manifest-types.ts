@@ -29,6 +29,14 @@ export interface TensorEntry {
   readonly scaleOffset?: number;
 }
 
+/** The folder whose weights and tokenizer an add-on takes what it does not bring itself from. */
+export interface BaseFolder {
+  /** From this folder to that one, such as `../../mner-qg-mini/`. */
+  readonly path: string;
+  /** SHA-256 of its manifest.json: it stands for every byte of it. */
+  readonly release: string;
+}
+
 /** A known input and the output it must give on every backend. */
 export interface SelfTest {
   readonly input: FreeForm;
@@ -46,6 +54,9 @@ export interface ModelManifest {
   readonly created: string;
   /** The network's sizes and what decoding needs, as the system reads them. */
   readonly config: FreeForm;
+  /** Null for a folder that stands alone. */
+  readonly base: BaseFolder | null;
+  /** No files where the base's are meant. */
   readonly tokenizer: { readonly files: readonly FileEntry[] };
   readonly queries: readonly Query[];
   readonly metrics: FreeForm;

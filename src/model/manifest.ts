@@ -17,7 +17,7 @@ import { MnerError } from "../core/mner-error.js";
 import type { Query } from "../core/results.js";
 import { FORMAT_VERSION, MANIFEST_LIMITS } from "./limits.js";
 import { readTensors } from "./manifest-tensors.js";
-import type { FileEntry, FreeForm, ModelManifest, SelfTest } from "./manifest-types.js";
+import type { BaseFolder, FileEntry, FreeForm, ModelManifest, SelfTest } from "./manifest-types.js";
 
 /** The name every model folder's first file has. */
 export const MANIFEST_FILE = "manifest.json";
@@ -27,6 +27,8 @@ const FORMAT = "mner-qg-model";
 const FIRST_SYSTEM = "mner-qg";
 /** Plain segments only: no `..`, no leading dot or slash, no backslash, scheme, query or percent sign can pass. */
 const SAFE_PATH = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
+/** Up from this folder, then plain segments: a base lies on the same site, beside or above its add-ons. */
+const SAFE_BASE = /^(?:\.\.\/){1,4}(?:[A-Za-z0-9_-][A-Za-z0-9._-]*\/)+$/;
 /** Names become cache keys and file names, so they are kept plain. */
 const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9._+-]*$/;
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -67,12 +69,14 @@ export function checkManifest(value: unknown): ModelManifest {
   if (format !== FORMAT) throw notAModel(`manifest.json has the format ${describe(format)} instead of "${FORMAT}"`);
   const version = readVersion(field(record, "formatVersion"));
   const shards = readFiles(field(record, "shards"), "shards", MANIFEST_LIMITS.shards, MANIFEST_LIMITS.shardBytes);
+  const base = readBase(field(record, "base"));
   const tokenizer = asRecord(field(record, "tokenizer"), "tokenizer");
   const files = readFiles(
     field(tokenizer, "files"),
     "tokenizer.files",
     MANIFEST_LIMITS.tokenizerFiles,
     MANIFEST_LIMITS.tokenizerFileBytes,
+    base === null ? 1 : 0,
   );
   checkPathsDiffer([...files, ...shards]);
   const totalBytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
@@ -91,6 +95,7 @@ export function checkManifest(value: unknown): ModelManifest {
     licence: asText(field(record, "licence"), "licence", 2000),
     created: asMatch(field(record, "created"), "created", DATE, "a date such as 2025-01-31", 40),
     config: freeForm(field(record, "config"), "config"),
+    base,
     tokenizer: { files },
     queries: readQueries(field(record, "queries"), "queries"),
     metrics: freeForm(field(record, "metrics") ?? {}, "metrics"),
@@ -137,8 +142,17 @@ export function readQueries(value: unknown, where: string): Query[] {
   });
 }
 
-function readFiles(value: unknown, where: string, most: number, mostBytes: number): FileEntry[] {
-  return asList(value, where, 1, most).map((entry, index) => {
+function readBase(value: unknown): BaseFolder | null {
+  if (value === undefined || value === null) return null;
+  const record = asRecord(value, "base");
+  return {
+    path: asMatch(field(record, "path"), "base.path", SAFE_BASE, "a folder such as ../../mner-qg-mini/", 200),
+    release: asMatch(field(record, "release"), "base.release", SHA256, "64 lower-case hexadecimal digits", 64),
+  };
+}
+
+function readFiles(value: unknown, where: string, most: number, mostBytes: number, least = 1): FileEntry[] {
+  return asList(value, where, least, most).map((entry, index) => {
     const here = `${where}[${index}]`;
     const record = asRecord(entry, here);
     const path = asText(field(record, "path"), `${here}.path`, 200);

@@ -5,10 +5,11 @@ import { fileURLToPath } from "node:url";
 import { throwIfAborted } from "../core/abort.js";
 import { invalid } from "../core/json.js";
 import { MnerError } from "../core/mner-error.js";
+import { checkBase, checkDepth, ofBase } from "./base.js";
 import { MANIFEST_LIMITS } from "./limits.js";
-import { assemble, filesOf, type LoadedModel, type LoadOptions } from "./load.js";
+import { assemble, filesOf, type LoadedFiles, type LoadedModel, type LoadOptions } from "./load.js";
 import { MANIFEST_FILE, parseManifest } from "./manifest.js";
-import type { FileEntry } from "./manifest-types.js";
+import type { BaseFolder, FileEntry } from "./manifest-types.js";
 import { type LoadProgress, ProgressMeter } from "./progress.js";
 import { sha256 } from "./sha256.js";
 
@@ -20,12 +21,19 @@ export interface FolderOptions {
 
 /** Loads a model folder by its path (or file: URL). */
 export async function loadModelFolder(folder: string | URL, options: FolderOptions = {}): Promise<LoadedModel> {
-  const { signal } = options;
-  throwIfAborted(signal);
+  throwIfAborted(options.signal);
   const path = folder instanceof URL || folder.startsWith("file:") ? fileURLToPath(folder) : folder;
+  return assemble(await readFiles(path, options, 0));
+}
+
+/** `depth`: how many add-ons lead here. */
+async function readFiles(path: string, options: FolderOptions, depth: number): Promise<LoadedFiles> {
+  checkDepth(depth);
+  const { signal } = options;
   const bytes = await readManifest(join(path, MANIFEST_FILE), path);
   const manifest = parseManifest(bytes);
   await options.accept?.(manifest);
+  const base = manifest.base && (await readBase(join(path, manifest.base.path), manifest.base, options, depth + 1));
   const meter = new ProgressMeter(options.onProgress ?? (() => {}));
   const entries = filesOf(manifest);
   meter.begin(entries.reduce((sum, entry) => sum + entry.bytes, 0));
@@ -37,7 +45,15 @@ export async function loadModelFolder(folder: string | URL, options: FolderOptio
   }
   throwIfAborted(signal);
   const release = { manifest, bytes, hash: await sha256(bytes), folder: new URL("file:///") };
-  return assemble({ release, files, source: "folder", notices: [] });
+  return { release, files, base, source: "folder", notices: [] };
+}
+
+async function readBase(path: string, base: BaseFolder, options: FolderOptions, depth: number): Promise<LoadedFiles> {
+  const files = await readFiles(path, options, depth).catch((error: unknown) => {
+    throw ofBase(error, base);
+  });
+  checkBase(base, files.release.hash);
+  return files;
 }
 
 async function readManifest(file: string, folder: string): Promise<Uint8Array> {

@@ -66,6 +66,21 @@ export function openWeights(
   };
 }
 
+/** An add-on's own weights, and its base's where it brings none. */
+export function weightsOver(own: Weights, base: Weights): Weights {
+  const of = (name: string): Weights => (own.has(name) ? own : base);
+  return {
+    names: [...new Set([...own.names, ...base.names])],
+    has: (name) => own.has(name) || base.has(name),
+    shapeOf: (name) => of(name).shapeOf(name),
+    read: (name) => of(name).read(name),
+    release: () => {
+      own.release();
+      base.release();
+    },
+  };
+}
+
 function decode(
   tensor: TensorEntry,
   data: Uint8Array,

@@ -6,7 +6,15 @@ import type { Query } from "../core/results.js";
 import { FORMAT_VERSION, MANIFEST_LIMITS } from "./limits.js";
 import { checkManifest, MANIFEST_FILE } from "./manifest.js";
 import { ALIGNMENT, elementCount } from "./manifest-tensors.js";
-import type { FileEntry, FreeForm, ModelManifest, SelfTest, TensorEncoding, TensorEntry } from "./manifest-types.js";
+import type {
+  BaseFolder,
+  FileEntry,
+  FreeForm,
+  ModelManifest,
+  SelfTest,
+  TensorEncoding,
+  TensorEntry,
+} from "./manifest-types.js";
 import { encodeFloat16, encodeInt8, encodingFor, fitsFloat16, type WeightBits } from "./quantise.js";
 import { sha256 } from "./sha256.js";
 
@@ -32,6 +40,8 @@ export interface ModelDescription {
   /** Uncalibrated (probabilities as the network gives them) when absent. */
   readonly calibration?: FreeForm;
   readonly selfTest?: SelfTest | null;
+  /** What an add-on takes the rest of its weights from. */
+  readonly base?: BaseFolder | null;
 }
 
 export interface WriteOptions {
@@ -79,6 +89,7 @@ export async function writeModel(options: WriteOptions): Promise<ModelManifest> 
     licence: description.licence,
     created: description.created,
     config: description.config,
+    base: description.base ?? null,
     tokenizer: { files },
     queries: description.queries,
     metrics: description.metrics ?? {},

@@ -4,8 +4,14 @@ import { MnerError } from "../core/mner-error.js";
 import type { System, SystemConfig } from "./system.js";
 
 const registry: Readonly<Record<string, () => Promise<System>>> = {
+  "basic-model": async () => (await import("./basic-model/system.js")).basicModel,
   "bert-crf": async () => (await import("./bert-crf/system.js")).bertCrf,
+  "mm-ner-model": async () => (await import("./mm-ner-model/system.js")).mmNerModel,
   "mner-qg": async () => (await import("./mner-qg/system.js")).mnerQg,
+  mqspn: async () => (await import("./mqspn/system.js")).mqspn,
+  "prompt-mner": async () => (await import("./prompt-mner/system.js")).promptMner,
+  umgf: async () => (await import("./umgf/system.js")).umgf,
+  umt: async () => (await import("./umt/system.js")).umt,
 };
 
 /** The system of this name. Fails with `model-version-unsupported` when this version knows none. */

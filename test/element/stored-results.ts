@@ -184,7 +184,7 @@ export const evidence: Readonly<Record<"gate" | "heat" | "graph" | "clues" | "sl
   },
   heat: {
     ...collins,
-    system: "mmner",
+    system: "mm-ner-model",
     queries: [],
     evidence: {
       kind: "heat",

@@ -124,6 +124,19 @@ export async function memoryOver(runs: number, options: AnalyzerOptions, photos:
   return seen;
 }
 
+/** Asks one system after the other, each time with an engine of its own in the page, and counts tensors behind each. */
+export async function switchSystems(models: readonly string[], switches: number): Promise<number[]> {
+  const image = await makePhoto(90, 60);
+  const left: number[] = [];
+  for (let at = 0; at < switches; at++) {
+    const analyzer = await createAnalyzer({ model: models[at % models.length], backend: "wasm", run: "page" });
+    await analyzer.analyze({ text: "John in Paris", image: at % 3 ? image : null });
+    analyzer.dispose();
+    left.push(memory().numTensors);
+  }
+  return left;
+}
+
 /** Breaks a kernel of a backend as soon as it is registered: it gives what its first input holds. */
 export function breakAfterRegistration(kernelName: string, backendName: string): void {
   const timer = setInterval(() => {

@@ -1,6 +1,7 @@
 // The network against PyTorch in Chromium, on every backend it has. The adapters are software, the kernels the shipped ones.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EngineSite, ISOLATED, openSite } from "../support/engine-site.js";
+import { PHOTO_SYSTEMS } from "../support/system-parity.js";
 import type * as parityPage from "./parity-page.js";
 
 const TOLERANCE = { cpu: 1e-4, wasm: 1e-4, webgl: 1e-3, webgpu: 1e-3 } as const;
@@ -43,5 +44,20 @@ describe.each(["golden-tiny-mini", "golden-tiny-base"])("%s", (golden) => {
     for (const [boundary, error] of Object.entries(errors)) expect(error, boundary).toBeLessThan(TOLERANCE[backend]);
     expect(leaked).toBe(0);
     if (backend === "wasm") expect(Number.parseInt(detail, 10)).toBe(threads);
+  });
+});
+
+describe.each(PHOTO_SYSTEMS)("golden-tiny-%s", (system) => {
+  it.each(["cpu", "wasm", "webgl", "webgpu"] as const)("agrees at every boundary on %s", async (backend) => {
+    const page = await site.open("parity", "/alone.html");
+    const { errors, leaked } = await page.evaluate(
+      ([name, folder]) => (globalThis as unknown as { entry: typeof parityPage }).entry.runSystem(name, folder),
+      [backend, `golden-tiny-${system}`] as const,
+    );
+    await page.close();
+    if (process.env.PARITY) console.log(system, backend, JSON.stringify(errors, null, 1));
+    expect(Object.keys(errors).length).toBeGreaterThanOrEqual(10);
+    for (const [boundary, error] of Object.entries(errors)) expect(error, boundary).toBeLessThan(TOLERANCE[backend]);
+    expect(leaked).toBe(0);
   });
 });

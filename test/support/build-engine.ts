@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "vite";
+import { build, type Plugin } from "vite";
 import { tensorflowParts } from "../../scripts/vite/tensorflow-parts.js";
 import { transformersStubs } from "../../scripts/vite/transformers-stubs.js";
 import { workerEntry } from "../../scripts/vite/worker-entry.js";
@@ -12,19 +12,28 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface BuiltEngine {
   readonly folder: string;
+  /** The sources in each script of the bundle, by its path in the folder. */
+  readonly modules: ReadonlyMap<string, readonly string[]>;
   remove(): void;
 }
 
 /** Entries by name of the file they become: `{ "page": "test/engine/page.ts" }`. */
 export async function buildEngine(entries: Readonly<Record<string, string>>): Promise<BuiltEngine> {
   const folder = mkdtempSync(join(tmpdir(), "mner-qg-engine-"));
+  const modules = new Map<string, readonly string[]>();
+  const listing: Plugin = {
+    name: "mner-qg:list-modules",
+    generateBundle(_, bundle) {
+      for (const file of Object.values(bundle)) if (file.type === "chunk") modules.set(file.fileName, file.moduleIds);
+    },
+  };
   await build({
     root,
     base: "./",
     configFile: false,
     logLevel: "error",
     publicDir: false,
-    plugins: [tensorflowParts(), transformersStubs(), workerEntry("src/engine/worker.ts")],
+    plugins: [tensorflowParts(), transformersStubs(), workerEntry("src/engine/worker.ts"), listing],
     build: {
       outDir: folder,
       emptyOutDir: false,
@@ -39,5 +48,5 @@ export async function buildEngine(entries: Readonly<Record<string, string>>): Pr
       },
     },
   });
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, modules, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

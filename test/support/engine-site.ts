@@ -25,6 +25,8 @@ export interface EngineSite {
   readonly origin: string;
   readonly browser: Browser;
   readonly folder: string;
+  /** The sources in each script, by its path in the folder. */
+  readonly modules: ReadonlyMap<string, readonly string[]>;
   readonly requests: string[];
   /** By path; may be added to. */
   readonly pages: Map<string, string>;
@@ -65,6 +67,7 @@ export async function openSite(options: SiteOptions): Promise<EngineSite> {
     origin: served.origin,
     browser,
     folder: built.folder,
+    modules: built.modules,
     requests: served.requests,
     pages,
     async open(entry, path = `/${entry}.html`) {

@@ -9,7 +9,7 @@ import { buildNetwork } from "../../src/systems/network.js";
 import { readGolden } from "./golden.js";
 
 export interface TinyModelOptions {
-  readonly golden?: "golden-tiny-mini" | "golden-tiny-base";
+  readonly golden?: "golden-tiny-mini" | "golden-tiny-base" | "golden-tiny-nanodet";
   readonly bits?: WeightBits;
   readonly selfTest?: SelfTest | null;
   readonly version?: string;
@@ -17,7 +17,7 @@ export interface TinyModelOptions {
 }
 
 /** In words of the vocabulary below: spelled out, real queries would leave the text no room. */
-const TINY_QUERIES = [
+export const TINY_QUERIES = [
   { label: "PER", query: "person names" },
   { label: "LOC", query: "location" },
   { label: "ORG", query: "names of the new" },

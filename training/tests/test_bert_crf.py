@@ -8,8 +8,9 @@ import torch
 from training.data.examples import make_example
 from training.data.readers import Tweet
 from training.golden import golden_vectors, randomise
+from training.low_rank import add_low_rank, merged
 from training.systems import find_system
-from training.systems.bert_crf.config import tiny
+from training.systems.bert_crf.config import PRESETS, tiny
 from training.systems.bert_crf.crf import FORBIDDEN, Crf
 from training.systems.bert_crf.decode import decode, names_of
 from training.systems.bert_crf.inputs import collate
@@ -127,3 +128,24 @@ def test_sentences_are_learnt_by_heart(reader):
     found = decode(model.crf, examples, emissions, batch.first)
     assert [[(s.start, s.end, s.label) for s in spans] for spans in found] == [e.spans for e in examples]
     assert all(s.score > 0.9 for spans in found for s in spans)
+
+
+def test_a_low_rank_encoder_keeps_what_it_started_from(tmp_path):
+    torch.manual_seed(0)
+    model = BertCrf(PRESETS["tiny"](), dropout=0.0)
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    learns = add_low_rank(model.text_encoder, 3)
+    ids = torch.randint(5, 200, (2, 9))
+    run = lambda m: m(ids, torch.ones_like(ids), torch.zeros_like(ids), torch.ones_like(ids))
+    plain, deltas = merged(model.state_dict())
+    assert all(torch.equal(plain[k], v) for k, v in before.items()) and len(deltas) == 2 * 6 * model.config.text.layers
+    run(model).square().sum().backward()
+    torch.optim.SGD(learns, lr=0.1).step()
+    plain, deltas = merged(model.state_dict())
+    other = BertCrf(model.config, dropout=0.0)
+    other.load_state_dict(plain)
+    torch.testing.assert_close(run(other), run(model))
+    # Only what the add-on carries has moved.
+    moved = {k for k, v in before.items() if k.startswith("text_encoder") and not torch.equal(plain[k], v)}
+    small = {k for k in moved if k.endswith("bias") or "norm" in k or ".shape." in k or ".segment." in k}
+    assert {k.removesuffix(".weight") for k in moved - small} == {k.removesuffix(".low_rank.up") for k in deltas if k.endswith("up")}

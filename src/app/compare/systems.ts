@@ -12,8 +12,8 @@ export interface KnownSystem {
 export const knownSystems: readonly KnownSystem[] = [
   { name: "mner-qg", title: "MNER-QG" },
   { name: "bert-crf", title: "BERT+CRF" },
-  { name: "basic", title: "BasicModel" },
-  { name: "mmner", title: "MMNerModel" },
+  { name: "basic-model", title: "BasicModel" },
+  { name: "mm-ner-model", title: "MMNerModel" },
   { name: "umt", title: "UMT" },
   { name: "umgf", title: "UMGF" },
   { name: "prompt-mner", title: "PromptMNER" },

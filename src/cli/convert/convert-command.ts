@@ -6,6 +6,7 @@ import { asRecord, copyJson } from "../../core/json.js";
 import { isMnerError, MnerError } from "../../core/mner-error.js";
 import type { Query } from "../../core/results.js";
 import {
+  type BaseFolder,
   type FreeForm,
   MANIFEST_FILE,
   type ModelManifest,
@@ -26,6 +27,7 @@ import { formatBytes } from "../terminal/table.js";
 import { type CheckpointFiles, defaultName, findCheckpoint } from "./checkpoint-folder.js";
 import { compareFolder, formatErrors, type ModuleError } from "./compare-folder.js";
 import { openFolder } from "./folder-reader.js";
+import { onlyOwn, openBase } from "./open-base.js";
 import { type PlannedTensor, planTensors } from "./plan-tensors.js";
 
 export const CONVERT_HELP = `mner-qg convert CHECKPOINT --out DIR [options]
@@ -35,6 +37,7 @@ tokenizer's files, as \`python -m training.export\` writes it; of a PyTorch chec
 
   --out DIR          where the model folder goes; must be new or empty
   --bits 8|16|32     8: matrices in 8 bits, the rest (and a small photo trunk) in float16 (default); 16: float16; 32: float32
+  --base DIR         write an add-on: only what the model folder DIR does not have; DIR and the add-on must stay where they are
   --config FILE      the network's sizes, when they are not in config.json beside the weights
   --tokenizer DIR    the tokenizer's files, when they are not beside the weights
   --name NAME        the model's name (default: the checkpoint's)
@@ -45,7 +48,7 @@ tokenizer's files, as \`python -m training.export\` writes it; of a PyTorch chec
   --json             print the outcome as one JSON object on stdout
 `;
 
-interface ConvertOptions {
+export interface ConvertOptions {
   readonly checkpoint: string;
   readonly out: string;
   readonly bits: WeightBits;
@@ -58,6 +61,7 @@ export async function convertCommand(argv: readonly string[], context: CommandCo
     {
       out: "string",
       bits: "string",
+      base: "string",
       config: "string",
       tokenizer: "string",
       name: "string",
@@ -87,9 +91,11 @@ async function convert(options: ConvertOptions, context: CommandContext): Promis
   const plan = await readSystem(files);
   const checkpoint = openCheckpoint(files.weights);
   try {
-    const planned = planTensors(weightShapes(plan.system, plan.config), checkpoint);
+    const base = await openBase(options, files, context.signal);
+    const expected = weightShapes(plan.system, plan.config);
+    const planned = planTensors(base === null ? expected : onlyOwn(expected, checkpoint, base.weights), checkpoint);
     makeFolder(options.out);
-    await writeFolder(options, files, plan, planned, context);
+    await writeFolder(options, files, plan, planned, base?.entry ?? null, context);
     const folder = openFolder(options.out);
     context.error("Comparing what was written with the checkpoint …\n");
     const errors = await compareFolder(folder, planned, context.signal);
@@ -150,13 +156,14 @@ async function writeFolder(
   files: CheckpointFiles,
   plan: Plan,
   planned: readonly PlannedTensor[],
+  base: BaseFolder | null,
   context: CommandContext,
 ): Promise<ModelManifest> {
   const progress = startProgress(context, { unit: "tensors", total: planned.length });
   const manifest = await writeModel({
-    description: describe(options, files, plan),
+    description: { ...describe(options, files, plan), base },
     tensors: readEach(planned),
-    tokenizerFiles: files.tokenizer,
+    tokenizerFiles: base === null ? files.tokenizer : [],
     bits: options.bits,
     bitsOf: (name) => (options.bits === 8 && plan.system.needsHalf(name, plan.config) ? 16 : options.bits),
     signal: context.signal,

@@ -20,9 +20,10 @@ import { findPhoto } from "../analysis/photos.js";
 import { type AnalysisPool, openPool } from "../analysis/pool.js";
 import { type CommandContext, EXIT } from "../terminal/context.js";
 import { openInput, surveyInput } from "../terminal/input-file.js";
-import { parseOptions, requiredOption, textOption, usage } from "../terminal/options.js";
+import { choiceOption, parseOptions, requiredOption, textOption, usage } from "../terminal/options.js";
 import { startProgress } from "../terminal/progress.js";
 import { formatTable } from "../terminal/table.js";
+import { evaluateSystems, systemsMarkdown, systemsText } from "./evaluate-systems.js";
 import { readBoxes } from "./gold-files.js";
 
 export const EVALUATE_HELP = `mner-qg evaluate --gold FILE.conll [options]
@@ -35,6 +36,9 @@ existence per tweet and type, and with photos and gold boxes also grounding, GMN
   --photos DIR           photos by the id of IMGID: lines (.jpg, .png, .webp …)
   --boxes FILE           gold boxes: {id: {width, height, boxes: [{entity, type, box}]}}; an id without an entry shows nothing
   --types A,B            which types to score (default: all four, less those that a gold file with 100 names never uses)
+  --systems all|A,B      one table of several systems, with intervals and tests of their differences; add-ons are looked for
+                         beside the model, in ../systems/NAME. With --photos also in columns: own photo, wrong photo
+  --format text|markdown how that table is printed (default text)
 ${ENGINE_HELP}
   --json                 one JSON object on standard output
 
@@ -67,6 +71,8 @@ export async function evaluateCommand(argv: readonly string[], context: CommandC
       photos: "string",
       boxes: "string",
       types: "string",
+      systems: "string",
+      format: "string",
       ...ENGINE_OPTIONS,
       json: "boolean",
     },
@@ -88,6 +94,14 @@ export async function evaluateCommand(argv: readonly string[], context: CommandC
   const { records } = await surveyInput(gold, "conll");
   if (records === 0)
     throw new MnerError("input-invalid", `${gold} holds no tweets. Is it CoNLL, one token and tag per line?`);
+  const systems = textOption(values, "systems");
+  if (systems !== undefined) {
+    const format = choiceOption(values, "format", ["text", "markdown"], "text");
+    const report = await evaluateSystems(systems, { gold, photos, types: types ?? ALL_TYPES, engine }, context);
+    if (values.json === true) context.out(`${JSON.stringify(report)}\n`);
+    else context.out(format === "markdown" ? systemsMarkdown(report) : systemsText(report));
+    return report.failed + report.broken > 0 ? EXIT.someFailed : EXIT.ok;
+  }
   const started = performance.now();
   const pool = await openPool({ ...engine, worker: context.worker, signal: context.signal });
   try {

@@ -24,6 +24,7 @@ export { matMul } from "@tensorflow/tfjs-core/dist/ops/mat_mul.js";
 export { maxPool } from "@tensorflow/tfjs-core/dist/ops/max_pool.js";
 export { mean } from "@tensorflow/tfjs-core/dist/ops/mean.js";
 export { mul } from "@tensorflow/tfjs-core/dist/ops/mul.js";
+export { relu } from "@tensorflow/tfjs-core/dist/ops/relu.js";
 export { reshape } from "@tensorflow/tfjs-core/dist/ops/reshape.js";
 export { rsqrt } from "@tensorflow/tfjs-core/dist/ops/rsqrt.js";
 export { scalar } from "@tensorflow/tfjs-core/dist/ops/scalar.js";

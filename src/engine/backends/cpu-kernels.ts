@@ -13,6 +13,7 @@ import { logConfig } from "@tensorflow/tfjs-backend-cpu/dist/kernels/Log.js";
 import { maxPoolConfig } from "@tensorflow/tfjs-backend-cpu/dist/kernels/MaxPool.js";
 import { meanConfig } from "@tensorflow/tfjs-backend-cpu/dist/kernels/Mean.js";
 import { multiplyConfig } from "@tensorflow/tfjs-backend-cpu/dist/kernels/Multiply.js";
+import { reluConfig } from "@tensorflow/tfjs-backend-cpu/dist/kernels/Relu.js";
 import { reshapeConfig } from "@tensorflow/tfjs-backend-cpu/dist/kernels/Reshape.js";
 import { rsqrtConfig } from "@tensorflow/tfjs-backend-cpu/dist/kernels/Rsqrt.js";
 import { sigmoidConfig } from "@tensorflow/tfjs-backend-cpu/dist/kernels/Sigmoid.js";
@@ -37,6 +38,7 @@ const kernels: readonly KernelConfig[] = [
   maxPoolConfig,
   meanConfig,
   multiplyConfig,
+  reluConfig,
   reshapeConfig,
   rsqrtConfig,
   sigmoidConfig,

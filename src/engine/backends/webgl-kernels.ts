@@ -13,6 +13,7 @@ import { logConfig } from "@tensorflow/tfjs-backend-webgl/dist/kernels/Log.js";
 import { maxPoolConfig } from "@tensorflow/tfjs-backend-webgl/dist/kernels/MaxPool.js";
 import { meanConfig } from "@tensorflow/tfjs-backend-webgl/dist/kernels/Mean.js";
 import { multiplyConfig } from "@tensorflow/tfjs-backend-webgl/dist/kernels/Multiply.js";
+import { reluConfig } from "@tensorflow/tfjs-backend-webgl/dist/kernels/Relu.js";
 import { reshapeConfig } from "@tensorflow/tfjs-backend-webgl/dist/kernels/Reshape.js";
 import { rsqrtConfig } from "@tensorflow/tfjs-backend-webgl/dist/kernels/Rsqrt.js";
 import { sigmoidConfig } from "@tensorflow/tfjs-backend-webgl/dist/kernels/Sigmoid.js";
@@ -37,6 +38,7 @@ const kernels: readonly KernelConfig[] = [
   maxPoolConfig,
   meanConfig,
   multiplyConfig,
+  reluConfig,
   reshapeConfig,
   rsqrtConfig,
   sigmoidConfig,

@@ -3,14 +3,14 @@
 import type { Tensor2D } from "@tensorflow/tfjs-core";
 import { asInteger, asList, asRecord, asText, field, type JsonRecord } from "../../core/json.js";
 import { MnerError } from "../../core/mner-error.js";
-import type { Entity, QueryResult } from "../../core/results.js";
 import { bert, declareBert, readBertSizes } from "../../encoders/bert.js";
 import { linear } from "../../nn/operations.js";
 import type { Parameters } from "../../nn/parameters.js";
-import { believedWindows, buildSequences, layOutWords, type PreparedText, type Sequences } from "../../text/index.js";
-import { type Logistic, logitOf, readSpanCalibration, sigmoid } from "../calibration.js";
-import type { Decoded, DecodeRequest, System, SystemConfig } from "../system.js";
-import { bestTags, Chances, declareCrf, namesOf } from "../tagging/crf.js";
+import { buildSequences, type Sequences } from "../../text/index.js";
+import { type Logistic, readSpanCalibration } from "../calibration.js";
+import type { System, SystemConfig } from "../system.js";
+import { declareCrf } from "../tagging/crf.js";
+import { decodeTags, ofWords } from "../tagging/decode.js";
 
 export interface BertCrfConfig extends SystemConfig {
   readonly image: null;
@@ -26,22 +26,24 @@ export type BertCrfOutput = {
 type Net = ReturnType<typeof declare>;
 
 const MOST_LABELS = 64;
-/** A chance this near to 0 or 1 is taken as it is, as in training. */
-const CERTAIN = 1e-6;
 
 export function readConfig(config: JsonRecord, calibration: JsonRecord): BertCrfConfig {
   const text = readBertSizes(asRecord(field(config, "text"), "config.text"), "config.text");
-  const queries = asList(field(config, "queries"), "config.queries", 1, MOST_LABELS);
   return {
     text,
     image: null,
     maxPieces: asInteger(field(config, "maxPieces"), "config.maxPieces", 8, text.positions),
-    labels: queries.map((query, index) => {
-      const where = `config.queries[${index}]`;
-      return asText(field(asRecord(query, where), "label"), `${where}.label`, 100);
-    }),
+    labels: readLabels(config),
     ...readSpanCalibration(calibration),
   };
+}
+
+/** The labels of a system that cannot be asked anything else. */
+export function readLabels(config: JsonRecord): string[] {
+  return asList(field(config, "queries"), "config.queries", 1, MOST_LABELS).map((query, index) => {
+    const where = `config.queries[${index}]`;
+    return asText(field(asRecord(query, where), "label"), `${where}.label`, 100);
+  });
 }
 
 function declare(p: Parameters, { text, labels }: BertCrfConfig) {
@@ -83,47 +85,8 @@ export const bertCrf: System<BertCrfConfig, Net, Sequences, never, BertCrfOutput
   },
 
   decode(net, config, emissions, input, request) {
-    return decodeTags(net, config, ofWords(emissions, net.crf.tags, request.prepared, input), request);
+    const words = ofWords(emissions, net.crf.tags, request.prepared, input);
+    const { found, queries } = decodeTags(net.crf, config, words, request);
+    return { entities: found.map(({ entity }) => entity), queries, evidence: null };
   },
 };
-
-/** The chain's input: words × tags, each from the word's first piece in the window that is believed there. */
-function ofWords(emissions: Float32Array, tags: number, prepared: PreparedText, input: Sequences): Float32Array {
-  const { windows, length, sentenceColumns } = input;
-  const believed = believedWindows(prepared.pieces, windows);
-  const words = layOutWords(prepared);
-  const chosen = new Float32Array(words.length * tags);
-  for (const [index, { firstPiece }] of words.entries()) {
-    const window = believed[firstPiece]!;
-    const column = sentenceColumns[0]! + firstPiece - windows[window]!.firstPiece;
-    const at = (window * length + column) * tags;
-    chosen.set(emissions.subarray(at, at + tags), index * tags);
-  }
-  return chosen;
-}
-
-function decodeTags(
-  { crf }: Pick<Net, "crf">,
-  { labels, span: { a, b } }: BertCrfConfig,
-  emissions: Float32Array,
-  { prepared, queries, threshold }: DecodeRequest,
-): Decoded {
-  const words = layOutWords(prepared);
-  const chances = new Chances(crf, emissions);
-  const entities = namesOf(bestTags(crf, emissions)).map((name): Entity => {
-    const [start, end] = [words[name.first]!.start, words[name.last]!.end];
-    const chance = Math.min(Math.max(chances.of(name), CERTAIN), 1 - CERTAIN);
-    const score = sigmoid(a * logitOf(chance) + b);
-    return { start, end, text: prepared.text.slice(start, end), type: labels[name.label]!, score, region: null };
-  });
-  return {
-    entities: entities.filter(({ score }) => score >= threshold),
-    queries: queries.map(({ label, query }): QueryResult => {
-      const known = labels.indexOf(label);
-      const exists = known < 0 ? 0 : chances.ofAny(known);
-      const nowhere = { region: null, notInPhoto: 1, alternatives: [], imageRelevance: 0, attention: null };
-      return { type: label, query, exists, ...nowhere };
-    }),
-    evidence: null,
-  };
-}

@@ -1,7 +1,8 @@
 // A box for each name, in plain numbers: every name asks for itself, on top of what its type's question was answered. The
 // reference is training/systems/mner_qg/entity_grounding.py; with its last layers at zero every name gets exactly its
 // type's answer.
-import type { Matrix, Parameters } from "../../nn/parameters.js";
+import type { Parameters } from "../../nn/parameters.js";
+import { apply, declareLayer, dot, joined, type Layer, relu, softmax } from "../../nn/plain.js";
 import { CLASSES, type Places } from "./places.js";
 
 const GEOMETRY = 8;
@@ -11,20 +12,7 @@ const SEEN = 16;
 const KEYS = 32;
 const HIDDEN = 64;
 
-/** A layer's numbers: a row of inputs per output. */
-export interface Layer {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly values: Float32Array;
-  readonly bias: Float32Array;
-}
-
 export type EntityHead = ReturnType<typeof declareEntityHead>;
-
-/** A layer that is run here instead of on the device: a few thousand numbers are not worth the way there and back. */
-export function declareLayer(p: Parameters, matrix: Matrix): Layer {
-  return p.later(() => ({ inputs: matrix.inputs, outputs: matrix.outputs, ...matrix.read() }));
-}
 
 export function declareEntityHead(p: Parameters, textWidth: number, width: number) {
   const layer = (name: string, inputs: number, outputs: number): Layer =>
@@ -180,43 +168,6 @@ export function assignPlaces(chances: readonly (readonly number[])[], price: num
   return answer;
 }
 
-/** A layer over one row of numbers. */
-export function apply({ inputs, outputs, values, bias }: Layer, x: ArrayLike<number>): Float32Array {
-  const y = new Float32Array(outputs);
-  for (let output = 0; output < outputs; output++) {
-    let sum = bias[output]!;
-    const row = output * inputs;
-    for (let input = 0; input < inputs; input++) sum += values[row + input]! * x[input]!;
-    y[output] = sum;
-  }
-  return y;
-}
-
-export const relu = (x: Float32Array): Float32Array => x.map((value) => Math.max(0, value));
-
-export function joined(...parts: readonly ArrayLike<number>[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let index = 0; index < a.length; index++) sum += a[index]! * b[index]!;
-  return sum;
-}
-
 function addTo(sum: Float32Array, x: Float32Array, weight: number): void {
   for (let index = 0; index < sum.length; index++) sum[index]! += x[index]! * weight;
-}
-
-export function softmax(logits: readonly number[]): number[] {
-  const largest = Math.max(...logits);
-  const weights = logits.map((logit) => Math.exp(logit - largest));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return weights.map((weight) => weight / total);
 }

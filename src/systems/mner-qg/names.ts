@@ -4,11 +4,12 @@
 import { intersectionOverUnion } from "../../core/geometry.js";
 import type { Box, ImageKind, Region } from "../../core/results.js";
 import { DETECTOR_BOX, DETECTOR_CLASSES } from "../../encoders/nanodet.js";
+import { joined } from "../../nn/plain.js";
 import { believedWindows, type PreparedText, type Sequences } from "../../text/index.js";
 import { clipBox, type GroundedPlace, type Letterbox } from "../../vision/index.js";
 import type { MnerQgConfig } from "./config.js";
 import type { Span } from "./decode-spans.js";
-import { assignPlaces, joined, mentionVector, shifted, shiftsOf } from "./entity-grounding.js";
+import { assignPlaces, mentionVector, shifted, shiftsOf } from "./entity-grounding.js";
 import type { Net, PhotoFacts } from "./network.js";
 import type { Answer } from "./output.js";
 import { imageKindOf, relatednessOf } from "./photo-heads.js";

@@ -6,9 +6,10 @@ import { declareImageEncoder } from "../../encoders/index.js";
 import { DETECTOR_BOX, DETECTOR_CLASSES } from "../../encoders/nanodet.js";
 import { cells, columns, convolve, linear } from "../../nn/operations.js";
 import { type Parameters, scaled } from "../../nn/parameters.js";
+import { joined } from "../../nn/plain.js";
 import type { TensorScope } from "../../nn/tensor-scope.js";
 import { BOX_VALUES, COORDINATES, type MnerQgConfig } from "./config.js";
-import { declareEntityHead, joined } from "./entity-grounding.js";
+import { declareEntityHead } from "./entity-grounding.js";
 import {
   conditionMatrices,
   declareCommonWidth,

@@ -4,8 +4,8 @@ import type { ImageKind } from "../../core/results.js";
 import type { ImageSizes } from "../../encoders/index.js";
 import { DETECTOR_BOX, DETECTOR_CLASSES } from "../../encoders/nanodet.js";
 import type { Parameters } from "../../nn/parameters.js";
+import { apply, declareLayer, joined, type Layer, relu, softmax } from "../../nn/plain.js";
 import { sigmoid } from "../calibration.js";
-import { apply, declareLayer, joined, type Layer, relu, softmax } from "./entity-grounding.js";
 
 const KINDS: readonly ImageKind["kind"][] = ["photo", "drawing", "screenshot", "lettering"];
 const MEETING = 64;

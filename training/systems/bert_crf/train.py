@@ -12,7 +12,8 @@ from ...data.examples import augment, make_example, token_batches
 from ...data.readers import read_conll
 from ...data.text import TextReader
 from ...encoders.bert import load_hugging_face
-from ...loop import Recipe, parameter_groups, save_weights
+from ...loop import Recipe, parameter_groups, save_tensors
+from ...low_rank import add_low_rank, merged
 from ...run import load_run
 from ...scoring import dev_examples
 from .config import PRESETS
@@ -46,6 +47,7 @@ class Training(Recipe):
             load_hugging_face(encoder, args.encoder)
             if args.start:
                 encoder.load_state_dict(torch.load(args.start, map_location="cpu", weights_only=True))
+        self.deltas = add_low_rank(encoder, args.low_rank) if args.low_rank else []
         self.corpora = [(read_conll(self.data / path), share if path.startswith("twitter") else share * args.extra, known)
                         for path, share, known in CORPORA if (self.data / path).exists()]
         self.dev = dev_examples(self.data, self.reader)
@@ -55,9 +57,11 @@ class Training(Recipe):
     def groups(self):
         groups = parameter_groups(self.learns, self.learns.text_encoder, self.args.rate, 0.9, self.args.head_rate)
         chain = list(self.learns.crf.parameters())
+        apart = {id(p) for p in [*chain, *self.deltas]}
         for group in groups:
-            group["params"] = [p for p in group["params"] if all(p is not c for c in chain)]
-        return [*groups, {"params": chain, "lr": self.args.crf_rate, "weight_decay": 0.0}]
+            group["params"] = [p for p in group["params"] if id(p) not in apart]
+        deltas = [{"params": self.deltas, "lr": self.args.delta_rate, "weight_decay": 0.0}] if self.deltas else []
+        return [*(g for g in groups if g["params"]), *deltas, {"params": chain, "lr": self.args.crf_rate, "weight_decay": 0.0}]
 
     def epoch(self):
         chosen = [(t, known) for tweets, share, known in self.corpora for t in self.rng.sample(tweets, int(len(tweets) * share))]
@@ -77,7 +81,10 @@ class Training(Recipe):
     def look(self, average, final):
         report = evaluate_all(average, self.data, self.reader, self.dev)
         print(summary(report), flush=True)
-        save_weights(average, self.out / "model.safetensors")
+        weights, deltas = merged(average.state_dict())
+        save_tensors(weights, self.out / "model.safetensors")
+        if deltas:
+            save_tensors(deltas, self.out / "low_rank.safetensors")
         (self.out / "report.json").write_text(json.dumps(report, indent=2))
         return report
 
@@ -85,4 +92,6 @@ class Training(Recipe):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--extra", type=float, default=0.3, help="share of the extra corpora in an epoch")
     parser.add_argument("--crf-rate", type=float, default=5e-3, help="of the chain's own 99 numbers")
+    parser.add_argument("--low-rank", type=int, default=0, help="leave the encoder of --start as it is and add matrices of this rank")
+    parser.add_argument("--delta-rate", type=float, default=1e-3, help="of those, and of the encoder's biases and norms beside them")
     parser.set_defaults(tokens=1024, rate=1e-4, head_rate=1e-3)

@@ -146,15 +146,15 @@ def confident(features, config: Config, kind: int, least: float) -> list[np.ndar
 
 
 @torch.no_grad()
-def make_views(folder: Path, model: MnerQg, copies: int, seed: int) -> list[View]:
+def make_views(folder: Path, model: MnerQg, copies: int, seed: int, held: bool = False) -> list[View]:
+    """Of the photos that are trained on; or, once each, of those that are `held` out."""
     config, photos, rng, views = model.config, Photos(folder), random.Random(seed), []
-    coco, _ = split(json.loads((folder / "coco.json").read_text()))
-    logos, _ = split(json.loads((folder / "logos.json").read_text()))
-    singles = json.loads((folder / "single.json").read_text())
+    coco, logos = (split(json.loads((folder / name).read_text()))[int(held)] for name in ("coco.json", "logos.json"))
+    singles = [] if held else json.loads((folder / "single.json").read_text())
     plan = [(p["file"], p["boxes"], "coco", "", rng if c else None) for c in range(copies) for p in coco]
     plan += [(p["file"], [], p["kind"], p["label"].replace("_", " "), rng if c else None) for c in range(max(1, copies // 2)) for p in singles]
     plan += [(p["file"], p["boxes"], "logo", "", rng if c else None) for c in range(max(1, copies // 2)) for p in logos]
-    plan += [(p["file"], p["boxes"], "sign", "", rng) for p in coco]
+    plan += [(p["file"], p["boxes"], "sign", "", rng) for p in coco if not held]
     waiting: list = []
 
     def flush():

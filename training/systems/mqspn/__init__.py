@@ -5,6 +5,7 @@ import torch
 
 from ..multimodal.config import Config, tiny
 from ..multimodal.system import PhotoSystem
+from ..multimodal.text import text_batch
 from .decode import decode, read_slots
 from .loss import names_with_ends, set_loss
 from .model import Mqspn
@@ -13,7 +14,7 @@ from .model import Mqspn
 class MqspnSystem(PhotoSystem):
     name = "mqspn"
     network = Mqspn
-    presets = {"mini": lambda: Config(system="mqspn", width=192, layers=2), "tiny": lambda: tiny("mqspn", layers=2)}
+    presets = {"mini": lambda: Config(system="mqspn", width=160, heads=5, feedForward=640, layers=2), "tiny": lambda: tiny("mqspn", layers=2)}
 
     def add_arguments(self, parser):
         super().add_arguments(parser)
@@ -25,10 +26,29 @@ class MqspnSystem(PhotoSystem):
 
     def loss(self, model, text, photo, rng):
         answers = model.read(text.hidden, text.first, photo)
-        return set_loss(answers, names_with_ends(text.examples, getattr(text, "regions", None)))
+        return set_loss(answers, names_with_ends(text.examples, text.regions))
 
     def names(self, model, text, photo):
         return decode(text.examples, model.read(text.hidden, text.first, photo)[-1], text.first, model.config.maxSpanWords)
+
+    @torch.no_grad()
+    def places(self, model, shelf, rng):
+        """Dev tweets beside held-out photos: names that are found, and whether their region is one of the right ones."""
+        rows = [row for tweets in shelf.dev().values() for row in zip(tweets.examples, tweets.hidden)]
+        scores: dict[str, list[bool]] = {"people": [], "nobody": [], "logos": [], "no place or title": []}
+        for look in shelf.held:
+            for label, name in enumerate(model.config.labels):
+                right = look.regions_of(name)
+                if right is None:
+                    continue
+                kind = "logos" if right != [0] and name == "ORG" else "no place or title" if name != "PER" else "nobody" if right == [0] else "people"
+                chosen = rng.sample([row for row in rows if any(span[2] == label for span in row[0].spans)], 3)
+                text = text_batch([e for e, _ in chosen], [h for _, h in chosen], shelf.reader)
+                answer = model.read(text.hidden, text.first, look.photo.take([0] * len(chosen)))[-1]
+                gold = {(row, a, b) for row, names in enumerate(names_with_ends(text.examples)) for a, b, kind_of, _ in names if kind_of == label}
+                found = read_slots(answer, text.first, model.config.maxSpanWords)
+                scores[kind] += [n.region + 1 in right for n in found if n.label == label and (n.row, n.start, n.end) in gold]
+        return {kind: {"n": len(v), "right": sum(v) / len(v)} for kind, v in scores.items() if v}
 
     def run(self, model, text, extra, photo):
         return tuple(vars(model(*text, *extra, photo)).values())

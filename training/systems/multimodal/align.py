@@ -6,6 +6,7 @@ photos, and by what is absent. Only `eyes.align` and the projection of words lea
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,26 @@ from torch import nn
 from torch.nn import functional as F
 
 from ...data.photos import COCO_CLASSES, iou
-from ...data.views import OTHER_WORDS, View
+from ...data.views import OTHER_WORDS
 from ...loop import Plan, Recipe, run
-from .photo import Eyes, Photo
+from .photo import Eyes, Photo, Picked
+
+SIGNS = ("logo", "text")  # drawn or boxed on photos of their own, unknown elsewhere
+
+
+@dataclass
+class Seen:
+    """One look at one photo: what tokens are made of, and the boxes in input pixels of what is known to be there."""
+
+    picked: Picked
+    boxes: dict[str, np.ndarray]
+    complete: bool  # every thing of the 80 classes is boxed: what is not there is absent
+    kind: str  # coco, thing, place, logo, sign
+    label: str
 
 
 class Aligning(Recipe):
-    def __init__(self, eyes: Eyes, views: list[View], names: dict[str, torch.Tensor], seed: int = 0):
+    def __init__(self, eyes: Eyes, views: list[Seen], names: dict[str, torch.Tensor], seed: int = 0):
         """`names`: the embedding (d_t,) of every class, other word and label."""
         self.eyes, self.views, self.names, self.rng = eyes, views, names, random.Random(seed)
         self.words = nn.Linear(len(next(iter(names.values()))), eyes.align[0].out_features, bias=False)
@@ -37,8 +51,8 @@ class Aligning(Recipe):
 
     def loss(self, chosen):
         views = [self.views[i] for i in chosen]
-        photo = self.eyes([torch.stack([v.features[k] for v in views]).float() for k in range(len(views[0].features))])
-        asked = [*COCO_CLASSES, *self.rng.sample(self.labels, min(40, len(self.labels)))]
+        photo = self.eyes.tokens(together([v.picked for v in views]))
+        asked = [*COCO_CLASSES, *SIGNS, *self.rng.sample(self.labels, min(40, len(self.labels)))]
         said = torch.stack([self.names[self.rng.choice([w, w, *OTHER_WORDS.get(w, [])])] for w in asked])
         words = F.normalize(self.words(said), dim=-1)  # (n, C)
         scale, shift = self.learns["scale"][0]
@@ -53,7 +67,11 @@ class Aligning(Recipe):
         return {}
 
 
-def targets(photo: Photo, views: list[View], asked: list[str], size: int):
+def together(picked: list[Picked]) -> Picked:
+    return Picked(*(torch.cat([t.float() if t.is_floating_point() else t for t in parts]) for parts in zip(*(vars(p).values() for p in picked))))
+
+
+def targets(photo: Photo, views: list[Seen], asked: list[str], size: int):
     """For cells, regions and the whole: (tokens, targets (P, N, n), known (P, N, n))."""
     n, count = len(asked), photo.cells.shape[1]
     side = int(count**0.5 + 0.5)
@@ -71,8 +89,7 @@ def targets(photo: Photo, views: list[View], asked: list[str], size: int):
                 regions[p, (iou(boxes, view.boxes[name]) >= 0.5).any(1), k] = 1
             elif name == view.label:
                 whole[p, 0, k] = 1
-                known[p, 0, k] = 1
-            elif (k < len(COCO_CLASSES)) != view.complete:
+            elif name in SIGNS or (name in COCO_CLASSES) != view.complete:
                 known[p, 0, k] = 0  # nobody says that it is not there
     tensor = torch.from_numpy
     there = photo.regions_there.float().numpy()[..., None]
@@ -81,7 +98,7 @@ def targets(photo: Photo, views: list[View], asked: list[str], size: int):
     yield photo.whole[:, None], tensor(whole), tensor(known)
 
 
-def train_alignment(eyes: Eyes, views: list[View], names: dict[str, torch.Tensor], out: Path, epochs: int = 6) -> nn.Linear:
+def train_alignment(eyes: Eyes, views: list[Seen], names: dict[str, torch.Tensor], out: Path, epochs: int = 6) -> nn.Linear:
     recipe = Aligning(eyes, views, names)
     run(recipe, Plan(out, epochs, warmup=30, average=0.99, keep=10**9))
     return recipe.words

@@ -5,7 +5,7 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 
-from ...encoders.config import ImageConfig, TextConfig, tiny_image, tiny_text
+from ...encoders.config import ImageConfig, TextConfig, nanodet_image, tiny_image, tiny_text
 from ..mner_qg.config import QUERIES
 
 
@@ -14,7 +14,7 @@ class Config:
     system: str = ""
     size: str = "mini"
     text: TextConfig = field(default_factory=TextConfig)
-    image: ImageConfig = field(default_factory=ImageConfig)
+    image: ImageConfig = field(default_factory=lambda: nanodet_image(384, 96))
     visual: int = 128  # of a visual token, in the space that words and photos share
     regions: int = 16  # most detections of a photo
     width: int = 192  # of the head
@@ -45,5 +45,5 @@ class Config:
 
 def tiny(system: str, **more) -> Config:
     text = dataclasses.replace(tiny_text(), vocabulary=200)
-    return Config(**{"system": system, "size": f"tiny-{system}", "text": text, "image": tiny_image(), "visual": 16, "regions": 5, "width": 16,
+    return Config(**{"system": system, "size": f"tiny-{system}", "text": text, "image": tiny_image("nanodet-plus"), "visual": 16, "regions": 5, "width": 16,
                      "heads": 2, "feedForward": 32, "maxPieces": 48} | more)

@@ -40,13 +40,14 @@ def evaluate_columns(system, model, shelf, seed: int = 0) -> dict:
     found = {column: {} for column in COLUMNS}
     for name, tweets in dev.items():
         photos = {"no photo": None, "visual words": [shelf.from_words(w, noise) for w in tweets.words],
-                  "wrong photo": [shelf.wrong(rng) for _ in tweets.examples]}
+                  "wrong photo": [shelf.wrong(rng).photo for _ in tweets.examples]}
         for column in COLUMNS:
             found[column][name] = predict(system, model, tweets.examples, tweets.hidden, shelf.reader, photos[column])
     report = report_on({name: t.examples for name, t in dev.items()}, found["no photo"])
     report["columns"] = {column: {name: ner_scores(dev[name].examples, keep(spans, report["settings"]))["strict"]["f1"]
                                   for name, spans in by_set.items()} for column, by_set in found.items()}
-    return report
+    places = system.places(model, shelf, rng)
+    return report | ({"places": places} if places else {})
 
 
 def evaluate_text(system, model, data: Path, reader: TextReader, settings: dict | None) -> dict:
@@ -58,4 +59,5 @@ def evaluate_text(system, model, data: Path, reader: TextReader, settings: dict 
 
 def summary(report: dict) -> str:
     columns = [f"{column} {' '.join(f'{by_set[n]:.2f}' for n in SETS)}" for column, by_set in report.get("columns", {}).items()]
-    return " | ".join([tagger_summary(report), *columns])
+    places = [f"{label} in the photo {100 * p['right']:.1f} % of {p['n']}" for label, p in report.get("places", {}).items()]
+    return " | ".join([tagger_summary(report), *columns, *places])

@@ -12,11 +12,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from ...data.photos import suppress
-from ...encoders.config import ImageConfig
+from ...encoders.nanodet import BOX, CLASSES
 from .config import Config
 
-CLASSES = 80
 GEOMETRY = 8
+GRID_STRIDE = 32  # of the map whose cells are looked at
 OVERLAP = 0.6  # of two detections: above it they are one
 LOOKED_AT = 200  # detections that are compared with one another
 PERSON = 0
@@ -39,36 +39,17 @@ class Photo:
         return Photo(*(t.to(device) for t in vars(self).values()))
 
 
-class Detector(nn.Module):
-    """YOLOX's own predictors, which read the towers that the encoder ends in."""
-
-    def __init__(self, config: ImageConfig):
-        super().__init__()
-        make = lambda outputs: nn.ModuleList(nn.Conv2d(c // 2, outputs, 1) for c in config.channels)
-        self.classes, self.boxes, self.objectness = make(CLASSES), make(4), make(1)
-
-    def forward(self, features, strides):
-        """Per scale: (P, 80, g, g) chances and (P, 4, g, g) boxes in input pixels."""
-        out = []
-        for v, stride, classes, boxes, objectness in zip(features, strides, self.classes, self.boxes, self.objectness):
-            what, where = v.chunk(2, 1)
-            out.append((classes(what).sigmoid() * objectness(where).sigmoid(), corners(boxes(where), stride, 0.0)))
-        return out
-
-    @torch.no_grad()
-    def fill(self, predictors: dict, strides) -> None:
-        for key in ("classes", "boxes", "objectness"):
-            for conv, stride in zip(getattr(self, key), strides):
-                conv.weight.copy_(torch.from_numpy(predictors[f"{key}.{stride}.weight"]))
-                conv.bias.copy_(torch.from_numpy(predictors[f"{key}.{stride}.bias"]))
+def corners(box: torch.Tensor, stride: int) -> torch.Tensor:
+    """(P, 4, g, g) of centre, from the cell's middle, and log size in strides → (P, g², 4): x0, y0, x1, y1 in pixels."""
+    grid = torch.arange(box.shape[-1], device=box.device, dtype=box.dtype) + 0.5
+    centre = (box[:, :2] + torch.stack([grid.expand(len(grid), -1), grid[:, None].expand(-1, len(grid))])) * stride
+    half = box[:, 2:].clamp(-6, 6).exp() * stride / 2
+    return rows_of(torch.cat([centre - half, centre + half], 1))
 
 
-def corners(t: torch.Tensor, stride: int, middle: float) -> torch.Tensor:
-    """(P, 4, g, g) of centre and log size in strides → x0, y0, x1, y1 in pixels. `middle`: where in its cell a centre starts."""
-    grid = torch.arange(t.shape[-1], device=t.device, dtype=t.dtype) + middle
-    centre = (t[:, :2] + torch.stack([grid.expand(len(grid), -1), grid[:, None].expand(-1, len(grid))])) * stride
-    half = t[:, 2:].clamp(-6, 6).exp() * stride / 2
-    return torch.cat([centre - half, centre + half], 1)
+def rows_of(maps: torch.Tensor) -> torch.Tensor:
+    """(P, c, g, g) → (P, g², c)."""
+    return maps.flatten(2).transpose(1, 2)
 
 
 def geometry(boxes: torch.Tensor, size: int) -> torch.Tensor:
@@ -77,43 +58,54 @@ def geometry(boxes: torch.Tensor, size: int) -> torch.Tensor:
     return torch.cat([torch.cat([boxes, (low + high) / 2], -1) * (2 / size) - 1, (high - low) / size], -1)
 
 
+@dataclass
+class Picked:
+    """What visual tokens are made of: rows of V_k as they come out of the encoder, chances as log odds."""
+
+    cells: torch.Tensor  # (P, G, c)
+    regions: torch.Tensor  # (P, K, c)
+    level: torch.Tensor  # (P, K) which map a region's row is from, coarsest first
+    there: torch.Tensor  # (P, K) bool
+    person: torch.Tensor  # (P, K) bool
+    boxes: torch.Tensor  # (P, K, 4) in input pixels
+
+
 class Eyes(nn.Module):
-    """V_k → visual tokens. Knows two detectors: YOLOX's towers with predictors of their own, NanoDet's with their answers in V_k."""
+    """V_k → visual tokens. The encoder is a detector that gives its answers in V_k: chances of 80 classes and a box per cell."""
 
     def __init__(self, config: Config):
         super().__init__()
+        if config.image.kind != "nanodet-plus":
+            raise ValueError(f"these systems see with nanodet-plus, whose maps say what it detects, not with {config.image.kind}")
         self.image, self.most = config.image, config.regions
-        self.detector = Detector(config.image) if config.image.kind == "csp-darknet-pan" else None
-        extra = CLASSES if self.detector else 0
-        self.align = nn.ModuleList(nn.Linear(c + extra, config.visual) for c in config.image.channels)
-
-    def detect(self, features):
-        """Per scale (P, 80, g, g) chances, (P, 4, g, g) boxes, and what a cell is described by (P, c, g, g)."""
-        if self.detector:
-            found = self.detector(features, self.image.strides)
-            return [(chance, boxes, torch.cat([v, log_odds(chance)], 1)) for (chance, boxes), v in zip(found, features)]
-        out = []
-        for v, stride in zip(features, self.image.strides):
-            chance, boxes = v[:, -CLASSES - 4 : -4], corners(v[:, -4:], stride, 0.5)
-            out.append((chance, boxes, torch.cat([v[:, : -CLASSES - 4], log_odds(chance), v[:, -4:]], 1)))
-        return out
+        self.grid = config.image.strides.index(GRID_STRIDE)
+        self.align = nn.ModuleList(nn.Linear(c, config.visual) for c in config.image.channels)
 
     def forward(self, features) -> Photo:
-        chances, boxes, tokens = [], [], []
-        for (chance, box, what), align in zip(self.detect(features), self.align):
-            rows = lambda t: t.flatten(2).transpose(1, 2)  # (P, g², …)
-            chances.append(rows(chance))
-            boxes.append(rows(box))
-            tokens.append(align(rows(what)))
-        grid = self.image.strides.index(32)
-        cells = torch.cat([tokens[grid], self.places(tokens[grid])], -1)
-        chance, box, token = torch.cat(chances, 1), torch.cat(boxes, 1), torch.cat(tokens, 1)
+        return self.tokens(self.pick(features))
+
+    @torch.no_grad()
+    def pick(self, features) -> Picked:
+        """The cells of one grid, and the best detections of any class that do not overlap much."""
+        chances, boxes, rows, level = [], [], [], []
+        for k, (v, stride) in enumerate(zip(features, self.image.strides)):
+            chance, box = rows_of(v[:, -CLASSES - BOX : -BOX]), v[:, -BOX:]
+            chances.append(chance)
+            boxes.append(corners(box, stride))
+            rows.append(torch.cat([rows_of(v[:, : -CLASSES - BOX]), log_odds(chance), rows_of(box)], -1))
+            level += [k] * chance.shape[1]
+        chance, box, row = torch.cat(chances, 1), torch.cat(boxes, 1), torch.cat(rows, 1)
         chosen, there = self.choose(chance, box)  # (P, K)
         at = lambda t: t.gather(1, chosen[..., None].expand(-1, -1, t.shape[-1]))
-        picked = at(box).clamp(0, self.image.size)
-        regions = torch.cat([at(token), geometry(picked, self.image.size)], -1) * there[..., None]
         person = (at(chance).argmax(-1) == PERSON) & there
-        return Photo(cells, torch.ones(cells.shape[:2], dtype=torch.bool, device=cells.device), regions, there, person, tokens[grid].mean(1), picked)
+        return Picked(rows[self.grid], at(row), torch.tensor(level, device=chosen.device)[chosen], there, person, at(box).clamp(0, self.image.size))
+
+    def tokens(self, picked: Picked) -> Photo:
+        cell = self.align[self.grid](picked.cells)
+        region = sum(align(picked.regions) * (picked.level == k)[..., None] for k, align in enumerate(self.align))
+        regions = torch.cat([region, geometry(picked.boxes, self.image.size)], -1) * picked.there[..., None]
+        there = torch.ones(cell.shape[:2], dtype=torch.bool, device=cell.device)
+        return Photo(torch.cat([cell, self.places(cell)], -1), there, regions, picked.there, picked.person, cell.mean(1), picked.boxes)
 
     def places(self, tokens):
         """(P, G, 8): where each cell of the grid lies."""

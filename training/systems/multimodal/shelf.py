@@ -11,20 +11,22 @@ import torch
 from torch import nn
 
 from ...data.examples import Example, make_example
-from ...data.photos import COCO_CLASSES
+from ...data.photos import COCO_CLASSES, iou
 from ...data.readers import read_captions, read_conll
 from ...data.text import TextReader
-from ...data.views import OTHER_WORDS, make_views
+from ...data.views import OTHER_WORDS
 from ...encoders.bert import TextEncoder, load_hugging_face
-from ...encoders.csp_darknet import load_yolox
 from ...run import load_run
 from ...scoring import SETS
 from ..bert_crf.model import BertCrf
-from .align import train_alignment
+from ..mner_qg.ground_nanodet import make_views
+from .align import Seen, train_alignment
 from .config import Config
 from .photo import GEOMETRY, Eyes, Photo
 from .text import read_all
 from .words import VOCABULARY, classes_of, embed, is_person, noise, seen_words
+
+RIGHT = 0.5  # overlap from which a region is a right answer
 
 
 @dataclass
@@ -34,21 +36,43 @@ class Tweets:
     words: list[list[str]]  # what the caption of the tweet's own photo says of it, from the closed list
 
 
-class Shelf:
-    """`tagger`: a run or folder of BERT+CRF. `trunk`: a run or folder whose image encoder is used. Kept in `folder`."""
+@dataclass
+class Look:
+    """One look at one photo, as tokens, with the boxes in input pixels of what is known to be there."""
 
-    def __init__(self, folder: Path, data: Path, tagger: Path, trunk: Path, predictors: Path | None, words: Path, copies: int = 2):
+    photo: Photo
+    boxes: dict[str, np.ndarray]
+    complete: bool
+    kind: str
+    held: bool
+
+    def regions_of(self, label: str) -> list[int] | None:
+        """Which places answer a name of this type: 0 is "not in the photo", then the regions. None: nobody knows.
+
+        People are boxed wherever all things are, and logos on photos of their own. An everyday photo shows no other name.
+        """
+        wanted = self.boxes.get({"PER": "person", "ORG": "logo"}.get(label, ""))
+        if wanted is None:
+            return [0] if self.complete else None
+        right = (iou(self.photo.boxes[0].numpy(), wanted) >= RIGHT).any(1) & self.photo.regions_there[0].numpy()
+        return [1 + int(i) for i in np.nonzero(right)[0]] or None
+
+
+class Shelf:
+    """`tagger`: a run or folder of BERT+CRF. `trunk`: a run or folder of MNER-QG, whose image encoder is used. Kept in `folder`."""
+
+    def __init__(self, folder: Path, data: Path, tagger: Path, trunk: Path, words: Path, copies: int = 2):
         folder.mkdir(parents=True, exist_ok=True)
         run = load_run(tagger)
         self.tagger, self.reader = run.model, run.reader
         assert isinstance(self.tagger, BertCrf)
-        sight = load_run(trunk).model
-        self.image_encoder, self.image = sight.image_encoder.eval(), sight.config.image
+        self.sight = load_run(trunk).model.eval()
+        self.image_encoder, self.image = self.sight.image_encoder, self.sight.config.image
         self.encoder = TextEncoder(self.tagger.config.text, 0.0)
         load_hugging_face(self.encoder, words)  # untouched: the space of words
         self.word_reader = TextReader(words)
         self.eyes = Eyes(self.config("")).eval()
-        self.photos_of(folder, data, predictors, copies)
+        self.photos_of(folder, data, copies)
         captions = read_captions(data / "captions.tsv") if (data / "captions.tsv").exists() else {}
         kept = folder / "texts.pt"
         hidden = torch.load(kept, weights_only=True) if kept.exists() else {}
@@ -67,46 +91,50 @@ class Shelf:
     def config(self, system: str, **more) -> Config:
         return Config(system=system, text=self.tagger.config.text, image=self.image, **more)
 
-    def photos_of(self, folder: Path, data: Path, predictors: Path | None, copies: int) -> None:
+    def look(self, folder: Path, copies: int, held: bool) -> list[Seen]:
+        """What logos and lettering are of has no part in this: both are what they are."""
+        found = []
+        for view in make_views(folder, self.sight, copies, 0, held):
+            boxes, view.features = view.boxes, [f[None].float() for f in view.features]
+            if view.kind == "logo":
+                brands = [b for label, b in boxes.items() if label != "person"]
+                boxes = {label: b for label, b in boxes.items() if label == "person"} | ({"logo": np.concatenate(brands)} if brands else {})
+            elif view.kind == "sign":
+                boxes = {{"lettering": "text"}.get(label, label): b for label, b in boxes.items()}
+            found.append(Seen(self.eyes.pick(view.features), boxes, view.complete, view.kind, view.label))
+            view.features = []
+        return found
+
+    def photos_of(self, folder: Path, data: Path, copies: int) -> None:
         """Aligns words and tokens once, and turns every view of every training photo into tokens."""
         kept, width = folder / "photos.pt", self.encoder.embeddings.word.weight.shape[1]
         self.words = nn.Linear(width, self.config("").visual, bias=False)
-        found = load_yolox(type(self.image_encoder)(self.image), predictors) if self.eyes.detector else {}
-        if self.eyes.detector:
-            self.eyes.detector.fill(found, self.image.strides)
-            self.eyes.detector.requires_grad_(False)
         if not kept.exists():
-            views = make_views(data / "photos", self.image_encoder, found, self.image, copies, 0)
+            views, held = self.look(data / "photos", copies, False), self.look(data / "photos", 1, True)
             labels = {v.label for v in views if v.label}
             phrases = sorted({*COCO_CLASSES, *labels, *VOCABULARY, *(w for words in OTHER_WORDS.values() for w in words)})
             names = dict(zip(phrases, embed(self.encoder, self.word_reader, phrases)))
             words = train_alignment(self.eyes, views, names, folder)
             self.eyes.eval()
-            photos = []
             with torch.no_grad():
-                for view in views:
-                    photo = self.eyes([f[None].float() for f in view.features])
-                    boxes = {label: torch.from_numpy(b) for label, b in view.boxes.items()}
-                    photos.append({"photo": vars(photo), "boxes": boxes, "complete": view.complete, "label": view.label})
+                photos = [{"photo": vars(self.eyes.tokens(view.picked)), "boxes": {label: torch.from_numpy(b) for label, b in view.boxes.items()},
+                           "complete": view.complete, "label": view.label, "kind": view.kind, "held": place >= len(views)} for place, view in enumerate([*views, *held])]
             torch.save({"align": self.eyes.align.state_dict(), "words": words.state_dict(), "names": names, "photos": photos}, kept)
         saved = torch.load(kept, weights_only=True)
         self.eyes.align.load_state_dict(saved["align"])
         self.words.load_state_dict(saved["words"])
         self.eyes.requires_grad_(False)
         self.names = saved["names"]
-        self.photos = [Photo(**p["photo"]) for p in saved["photos"]]
-        self.views = saved["photos"]
-        self.with_class: dict[str, list[int]] = defaultdict(list)
-        self.without_person: list[int] = []
-        for i, view in enumerate(self.views):
-            for label in view["boxes"]:
-                self.with_class[label].append(i)
-            if "person" not in view["boxes"]:
-                self.without_person.append(i)
+        every = [Look(Photo(**p["photo"]), {label: b.numpy() for label, b in p["boxes"].items()}, p["complete"], p["kind"], p["held"]) for p in saved["photos"]]
+        self.looks, self.held = [p for p in every if not p.held], [p for p in every if p.held]
+        self.with_class: dict[str, list[Look]] = defaultdict(list)
+        for one in self.looks:
+            for label in one.boxes:
+                self.with_class[label].append(one)
         with torch.no_grad():
             self.word_vectors = {w: self.words(v) for w, v in self.names.items()}
         # Words are as long as what they stand for: the mean length of a region's vector.
-        self.length = float(torch.cat([p.regions[p.regions_there][:, :-GEOMETRY].norm(dim=-1) for p in self.photos]).mean())
+        self.length = float(torch.cat([p.photo.regions[p.photo.regions_there][:, :-GEOMETRY].norm(dim=-1) for p in self.looks]).mean())
 
     def embedded(self, phrases: list[str]) -> torch.Tensor:
         """(n, C): any phrases in the space of the tokens."""
@@ -124,15 +152,15 @@ class Shelf:
         person = torch.tensor([[is_person(w) for w in words]])
         return Photo(placed, there, placed, there, person, tokens.mean(0)[None], torch.zeros(1, len(words), 4))
 
-    def look_alike(self, words: list[str], rng: random.Random) -> Photo | None:
+    def look_alike(self, words: list[str], rng: random.Random) -> Look | None:
         """A photo of the rarest class that the caption names."""
         classes = [c for c in classes_of(words) if self.with_class.get(c)]
         if not classes:
             return None
-        return self.photos[rng.choice(self.with_class[min(classes, key=lambda c: len(self.with_class[c]))])]
+        return rng.choice(self.with_class[min(classes, key=lambda c: len(self.with_class[c]))])
 
-    def wrong(self, rng: random.Random) -> Photo:
-        return rng.choice(self.photos)
+    def wrong(self, rng: random.Random) -> Look:
+        return rng.choice(self.looks)
 
     def dev(self) -> dict[str, Tweets]:
         return {name: self.sets[f"{name}/valid"] for name in SETS}

@@ -41,6 +41,10 @@ class PhotoSystem(System):
     def names(self, model: PhotoTagger, text: Text, photo: Photo | None) -> list[list[Span]]:
         return decode(model.crf, text.examples, model.read(text.hidden, text.mask, photo), text.first)
 
+    def places(self, model, shelf, rng) -> dict:
+        """How often names have the right place in photos that are held out; only where names have places of their own."""
+        return {}
+
     # --- training and figures
     def add_arguments(self, parser):
         from .train import add_arguments
@@ -65,6 +69,8 @@ class PhotoSystem(System):
     def describe(self, report, config):
         s = report["settings"]
         metrics = {"expectedCalibrationError": s["calibrationError"], "columns": report.get("columns", {})}
+        if "places" in report:
+            metrics["places"] = report["places"]
         for name in ("twitter2015", "twitter2017"):
             metrics[name] = {mode: report[name][mode]["f1"] for mode in ("strict", "lenient")}
         return {"calibration": {"spanThreshold": s["least"], "span": {"a": s["a"], "b": s["b"]}, "none": {"a": 1.0, "b": 0.0}}, "metrics": metrics}

@@ -18,6 +18,7 @@ class Text:
     first: torch.Tensor  # (B, L) bool
     allowed: torch.Tensor  # (B, L, 9) bool
     examples: list[Example]
+    regions: list[dict] | None = None  # of each: (first, last piece) → which regions are right, 0 for "not in the photo"; only what is known
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ...data.examples import token_batches
+from ...data.examples import LABELS, token_batches
 from ...loop import Recipe, save_weights
 from .evaluate import evaluate_columns, summary
 from .photo import Photo, batch, nothing
@@ -24,8 +24,7 @@ def shelf_of(args) -> Shelf:
     """Made once a process: all systems and seeds learn from the same."""
     key = (args.shelf, args.tagger, args.trunk)
     if key not in _SHELVES:
-        predictors = Path(args.predictors) if args.predictors else None
-        _SHELVES[key] = Shelf(Path(args.shelf), Path(args.data), Path(args.tagger), Path(args.trunk), predictors, Path(args.encoder))
+        _SHELVES[key] = Shelf(Path(args.shelf), Path(args.data), Path(args.tagger), Path(args.trunk), Path(args.encoder))
     return _SHELVES[key]
 
 
@@ -60,21 +59,29 @@ class HeadTraining(Recipe):
         groups = token_batches([len(e.ids) + 2 for e, *_ in self.rows], self.args.tokens, self.rng)
         return groups if not self.args.steps else groups[: self.args.steps]
 
-    def photo_for(self, words: list[str]) -> Photo | None:
-        roll = self.rng.random()
+    def photo_for(self, example, words: list[str]) -> tuple[Photo | None, dict]:
+        """What a sentence sees, and which of its regions are right for its names, where that is known."""
+        roll, look = self.rng.random(), None
         if roll < NONE:
-            return None
+            return None, {}
         if roll < NONE + WRONG:
-            return self.shelf.wrong(self.rng)
-        if roll < NONE + WRONG + ALIKE:
-            return self.shelf.look_alike(words, self.rng)
-        return self.shelf.from_words(words, self.noise)
+            look = self.shelf.wrong(self.rng)
+        elif roll < NONE + WRONG + ALIKE:
+            look = self.shelf.look_alike(words, self.rng)
+        else:
+            return self.shelf.from_words(words, self.noise), {}
+        if look is None:
+            return None, {}
+        places = {(a, b): look.regions_of(LABELS[label]) for a, b, label in example.spans}
+        return look.photo, {span: right for span, right in places.items() if right is not None}
 
     def loss(self, group):
         rows = [self.rows[i] for i in group]
         text = text_batch([e for e, *_ in rows], [h for _, h, _ in rows], self.shelf.reader)
         text.hidden = torch.nn.functional.dropout(text.hidden, 0.1)
-        photo = batch([self.photo_for(words) or nothing(1, self.config) for *_, words in rows])
+        seen = [self.photo_for(example, words) for example, _, words in rows]
+        text.regions = [places for _, places in seen]
+        photo = batch([one or nothing(1, self.config) for one, _ in seen])
         with self.precision():
             return self.system.loss(self.model, text, photo, self.rng)
 
@@ -91,8 +98,7 @@ class HeadTraining(Recipe):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tagger", help="run or folder of bert-crf, whose encoder all heads share")
-    parser.add_argument("--predictors", help="yolox-nano .npz, when the trunk is its")
-    parser.add_argument("--trunk", help="run or folder whose image encoder is used")
+    parser.add_argument("--trunk", help="run or folder of mner-qg, whose image encoder is used")
     parser.add_argument("--shelf", help="folder for what all heads are trained on", default="runs/shelf")
     parser.add_argument("--steps", type=int, default=0, help="of an epoch at most; 0: all")
     parser.set_defaults(tokens=1536, rate=1e-3, epochs=3)

@@ -11,5 +11,8 @@ class UmgfSystem(PhotoSystem):
     network = Umgf
     presets = {"mini": lambda: Config(system="umgf", width=128, heads=4, feedForward=64, layers=6), "tiny": lambda: tiny("umgf", width=16, layers=2)}
 
+    def boundaries(self, model):
+        return super().boundaries(model) | {f"head.layers.{k}": layer for k, layer in enumerate(model.head.layers)}
+
 
 SYSTEM = UmgfSystem()

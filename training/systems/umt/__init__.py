@@ -12,7 +12,7 @@ UNTYPED = 0.5  # weight of the auxiliary loss, as in the paper
 class UmtSystem(PhotoSystem):
     name = "umt"
     network = Umt
-    presets = {"mini": lambda: Config(system="umt", width=192), "tiny": lambda: tiny("umt")}
+    presets = {"mini": lambda: Config(system="umt", width=144, heads=6, feedForward=576), "tiny": lambda: tiny("umt")}
 
     def loss(self, model, text, photo, rng):
         loss, parts = super().loss(model, text, photo, rng)

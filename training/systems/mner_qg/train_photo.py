@@ -167,7 +167,7 @@ def train_relatedness(config, image: torch.Tensor, text: torch.Tensor, photo_of:
         head.train()
         wrong = torch.cat(wrong)
         logits = torch.cat([own.repeat(rounds), wrong])
-        return logits.numpy(), np.concatenate([np.ones(len(own) * rounds, dtype=bool), np.zeros(len(wrong), dtype=bool)])
+        return logits.numpy().astype(np.float64), np.concatenate([np.ones(len(own) * rounds, dtype=bool), np.zeros(len(wrong), dtype=bool)])
 
     area = lambda rows: metrics.area_under_roc(*(list(map(kind, values)) for kind, values in zip((float, bool), judge(rows))))
     best, kept = 0.0, None

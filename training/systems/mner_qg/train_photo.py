@@ -29,7 +29,7 @@ from ...scoring import fit_calibration
 from .inputs import Row, collate
 from .photo_heads import KINDS, ImageKind, Relatedness
 
-HELD_PAGES = ("table", "editor")  # kinds of page that training never sees
+HELD_PAGES = ("table",)  # a kind of page that training never sees
 
 
 def summaries(features: list[torch.Tensor]) -> torch.Tensor:
@@ -67,7 +67,7 @@ def kinds_of_pictures(data: Path, photos: Photos, icons: list[Path], held: bool,
     real = [rgb for rgb in map(photos.open, index) if rgb is not None]
     for i in range(max(each, len(real))):
         yield 0, look(real[i % len(real)], [], None if i < len(real) else rng)[0]
-    pages = HELD_PAGES if held else tuple(p for p in PAGES if p not in HELD_PAGES)
+    pages = PAGES if held else tuple(p for p in PAGES if p not in HELD_PAGES)
     for i in range(each):
         photo = rng.choice(real)
         yield 1, drawing(rng, icons, photo)

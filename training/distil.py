@@ -26,7 +26,7 @@ from torch.nn import functional as F
 from .data.corpora import CORPORA, read_corpus
 from .data.examples import LABELS, pad, token_batches
 from .data.photos import COCO_CLASSES
-from .data.soft import Item, Reading, from_gold, mix, read_item, rewrite, without_handles
+from .data.soft import Item, Reading, from_gold, keep_handles, mix, read_item, rewrite
 from .data.text import TextReader
 from .data.views import PARAPHRASES, class_words
 from .label import to_item
@@ -45,8 +45,6 @@ PLAIN = {"t15": 1.0, "t17": 1.0, "tweebank": 1.0, "btc": 1.0, "wnut17": 1.0, "wn
          "pairs": 1.0, "tweets": 1.0}
 # Whose OTHER is the product's: that of the two main sets. The rest call other things so (nationalities, say).
 TRUSTED = {"t15": (True,) * 4, "t17": (True,) * 4, "idrisi": (False, True, False, False)}
-# Sets in which an @handle can be a name.
-HANDLES = ("btc", "wnut17", "wnut16", "tweebank")
 
 
 class Texts:
@@ -56,8 +54,7 @@ class Texts:
         self.data, self.labels, self.share = data, labels, share
         self.gold: dict[str, list[Item]] = {}
         for corpus in CORPORA:
-            items = [from_gold(t, corpus.known) for t in read_corpus(data, corpus)]
-            self.gold[corpus.name] = [without_handles(i) for i in items] if corpus.name in HANDLES else items
+            self.gold[corpus.name] = [from_gold(t, corpus.known) for t in read_corpus(data, corpus)]
 
     def items(self) -> dict[str, list[Item]]:
         """Reads the label files that are there by now."""
@@ -72,7 +69,7 @@ class Texts:
             out[name] = []
             for item in items:
                 item = Item(item.text, item.words, item.start, item.end, item.exists, item.weight * np.array(trusted, dtype=np.float32))
-                out[name].append(mix(item, own[item.text], self.share) if item.text in own else item)
+                out[name].append(keep_handles(item, mix(item, own[item.text], self.share)) if item.text in own else item)
         return out | {name: list(items.values()) for name, items in soft.items()}
 
 

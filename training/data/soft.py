@@ -56,11 +56,12 @@ def mix(gold: Item | None, soft: Item, share: float, trusted=(True,) * 4) -> Ite
                 np.maximum(gold.weight, soft.weight))
 
 
-def without_handles(gold: Item) -> Item:
-    """Sets disagree whether `@somebody` names a person: the product says no, and so do those that say yes, here."""
-    keep = np.array([gold.text[s] != "@" for s, _ in gold.words], dtype=np.float32)[:, None]
-    start, end = gold.start * keep, gold.end * keep
-    return Item(gold.text, gold.words, start, end, np.minimum(gold.exists, start.max(0, initial=0)), gold.weight)
+def keep_handles(gold: Item, mixed: Item) -> Item:
+    """Sets disagree whether `@somebody` names a person, and the teacher answers in the convention of another set: on handles, the
+    set's own word is kept."""
+    own = np.array([gold.text[s] == "@" for s, _ in gold.words], dtype=bool)[:, None]
+    exists = np.maximum(mixed.exists, (gold.start * own).max(0, initial=0))
+    return Item(gold.text, gold.words, np.where(own, gold.start, mixed.start), np.where(own, gold.end, mixed.end), exists, mixed.weight)
 
 
 ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))

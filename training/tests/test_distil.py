@@ -12,7 +12,7 @@ from training import distil, label, teacher
 from training.data.corpora import CORPORA, Corpus, mend_tags, read_corpus
 from training.data.examples import LABELS, make_example
 from training.data.readers import Tweet, normalise_tag
-from training.data.soft import from_gold, mix, read_item, rewrite, without_handles
+from training.data.soft import from_gold, keep_handles, mix, read_item, rewrite
 from training.data.text import TextReader
 from training.loop import Plan, run, save_weights
 from training.run import load_run
@@ -99,8 +99,11 @@ def test_gold_and_teacher_are_mixed_where_the_gold_knows():
     soft = from_gold(Tweet("1", TWEET.tokens, ["O"] * 5 + ["B-OTHER", "O"]))
     both = mix(gold, soft, 0.75)
     assert both.start[0, 0] == 0.75 and both.start[5, 3] == 1 and both.exists.tolist() == [0.75, 0.75, 0, 1] and both.weight.tolist() == [1, 1, 1, 1]
-    handle = without_handles(from_gold(Tweet("2", ["@eileen", "and", "NASA"], ["B-PER", "O", "B-ORG"])))
-    assert handle.exists.tolist() == [0, 0, 1, 0] and handle.start.sum() == 1
+    gold = from_gold(Tweet("2", ["@eileen", "and", "NASA"], ["B-PER", "O", "B-ORG"]))
+    silent = from_gold(Tweet("2", ["@eileen", "and", "NASA"], ["O", "O", "B-ORG"]))
+    kept = keep_handles(gold, mix(gold, silent, 0.5))
+    assert kept.start[:, 0].tolist() == [1, 0, 0] and kept.end[0, 0] == 1 and kept.exists.tolist() == [1, 0, 1, 0] and kept.start[2, 2] == 1
+    assert keep_handles(silent, mix(silent, gold, 0.5)).start[0].tolist() == [0, 0, 0, 0]
 
 
 def test_what_a_set_does_not_annotate_is_left_open(tmp_path):

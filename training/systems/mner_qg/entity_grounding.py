@@ -71,8 +71,9 @@ class EntityGrounding(nn.Module):
 def shifted(chances, none, named, shift, none_shift):
     """(N, J), (N,) and their shifts → the same chances after it. Shifts of exactly zero change not a bit.
 
-    The chances of what the question did not name itself come on top of one: they can add to the total, not take from it.
+    What the question did not name itself comes on top of one, before and after: a shift moves chances about and makes none.
     """
     some, nothing = shift.exp() - 1, none_shift.exp() - 1
-    total = (1 + (chances * torch.where(named, some, some.clamp(min=0))).sum(-1) + none * nothing).clamp(min=1e-6)
+    whole = 1 + (chances * ~named).sum(-1)
+    total = (1 + ((chances * some).sum(-1) + none * nothing) / whole).clamp(min=1e-6)
     return chances * (1 + some) / total[:, None], none * (1 + nothing) / total

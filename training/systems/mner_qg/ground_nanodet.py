@@ -69,10 +69,8 @@ SURE = 20.0  # nats that a class the query names is worth where the detector is 
 
 
 @torch.no_grad()
-def start_from_classes(model: MnerQg, phrases: "Phrases") -> None:
-    """The choice starts as the detector's: by ridge regression a query wants the class it names. What was learnt of the first
-    boxes' confidence goes: 360 photos teach it to know them again."""
-    head = model.grounding_head
+def read_classes(model: MnerQg, phrases: "Phrases") -> None:
+    """By ridge regression a query wants the class it names, whatever words it is named in."""
     wanted, rows = [], []
     for kind, name in enumerate(COCO_CLASSES):
         for query in {t.format(w) for w in [name, *OTHER_WORDS.get(name, [])] for t in TEMPLATES}:
@@ -88,8 +86,15 @@ def start_from_classes(model: MnerQg, phrases: "Phrases") -> None:
     x = torch.cat([x, torch.ones(len(x), 1)], 1)
     solved = torch.linalg.solve(x.T @ x + 0.3 * torch.eye(x.shape[1]), x.T @ y)
     print(f"classes of queries: {((x @ solved).argmax(1) == y.argmax(1))[y.amax(1) > 0].float().mean():.3f} right", flush=True)
-    head.class_query.weight.copy_(solved[:-1].T)
-    head.class_query.bias.copy_(solved[-1])
+    model.grounding_head.class_query.weight.copy_(solved[:-1].T)
+    model.grounding_head.class_query.bias.copy_(solved[-1])
+
+
+@torch.no_grad()
+def start_from_classes(model: MnerQg, phrases: "Phrases") -> None:
+    """The choice starts as the detector's. What was learnt of the first boxes' confidence goes: 360 photos teach it to know them again."""
+    head = model.grounding_head
+    read_classes(model, phrases)
     for shared, own in zip(head.objects, head.scales):
         for conv in (shared, own):
             conv.weight[4], conv.bias[4] = 0, 0
@@ -104,9 +109,7 @@ LESS = (-1.0, -0.5)  # nats off the detector's and the learnt box, so that type 
 def blend_with_classes(model: MnerQg, phrases: "Phrases") -> None:
     """The detector's classes choose, and what was learnt has half a say: the choice among things overfits, the rest does not."""
     head = model.grounding_head
-    learnt = {name: value.clone() for name, value in head.state_dict().items() if not name.startswith("class_query")}
-    start_from_classes(model, phrases)
-    head.load_state_dict(learnt, strict=False)
+    read_classes(model, phrases)
     for convs, shared in ((head.objects, True), (head.scales, False)):
         for conv in convs:
             for row, less in zip((4, 9), LESS):
@@ -367,7 +370,7 @@ def shut_gate(model: MnerQg) -> None:
     nn.init.zeros_(model.cross_modality.project.bias)
 
 
-def with_new_eyes(run: Path, trunk: Path) -> tuple[MnerQg, object]:
+def with_new_eyes(run: Path, trunk: str | None) -> tuple[MnerQg, object]:
     """The run's text side with NanoDet's trunk; of the photo's side what does not depend on the trunk is taken over."""
     found = load_run(run)
     old, reader = found.model, found.reader
@@ -378,7 +381,7 @@ def with_new_eyes(run: Path, trunk: Path) -> tuple[MnerQg, object]:
     keep = ("text_encoder.", "query_vector.", "existence.", "span_head.", "existence_head.", "grounding_head.match_query.", "grounding_head.none.",
             "cross_modality.query.", "cross_modality.gate.")
     model.load_state_dict({k: v for k, v in old.state_dict().items() if k.startswith(keep)}, strict=False)
-    load_nanodet(model.image_encoder, trunk)
+    load_nanodet(model.image_encoder, Path(trunk))
     pass_boxes_on(model.grounding_head)
     shut_gate(model)
     return model, reader
@@ -390,11 +393,18 @@ def save_run(model: MnerQg, run: Path, out: Path) -> None:
     save_weights(model, out / "model.safetensors")
 
 
+def finish(model: MnerQg, reader, data: Path, run: Path, out: Path) -> None:
+    save_run(model, run, out)
+    scores = {**grounding_scores(model.eval(), data / "photos", reader), "logos": logo_scores(model, data / "photos", reader)}
+    print(json.dumps(scores), flush=True)
+    (out / "grounding.json").write_text(json.dumps(scores, indent=2))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", required=True)
     parser.add_argument("--data", required=True)
-    parser.add_argument("--trunk", required=True)
+    parser.add_argument("--trunk", help="NanoDet-plus's weights, for a run that has another trunk")
     parser.add_argument("--out", required=True)
     parser.add_argument("--views", help="file of views from an earlier call, made if it is not there")
     parser.add_argument("--minutes", type=float, default=15)
@@ -404,14 +414,18 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=4)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--renew", action="store_true", help="start the choice anew from the detector's classes")
+    parser.add_argument("--classes-only", action="store_true", help="of a run whose text has learnt more: fit its questions' classes, train nothing")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
     rng, data, run, out = random.Random(args.seed), Path(args.data), Path(args.run), Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
-    model, reader = with_new_eyes(run, Path(args.trunk))
+    model, reader = with_new_eyes(run, args.trunk)
     config = model.config
     model.eval().requires_grad_(False)
+    if args.classes_only:
+        read_classes(model, Phrases(model, reader, data, [], [], rng))
+        return finish(model, reader, data, run, out)
     parts = [model.common_width, model.query_vector, model.cross_modality.vision, model.grounding_head]
     for part in parts:
         part.requires_grad_(True)
@@ -508,10 +522,8 @@ def main() -> None:
     learning.load_state_dict(average.model.state_dict())
     if not args.renew:
         blend_with_classes(model.eval(), phrases)
-    save_run(model, run, out)
-    scores = {**grounding_scores(model.eval(), data / "photos", reader), "logos": logo_scores(model, data / "photos", reader)}
-    print(json.dumps(scores), flush=True)
-    (out / "grounding.json").write_text(json.dumps(scores, indent=2))
+    finish(model, reader, data, run, out)
+
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import json
 import random
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +148,14 @@ def detected(facts: PhotoFacts, least: float = 0.45) -> dict[str, np.ndarray]:
     return found
 
 
+def needed(facts: PhotoFacts, places: list[Places]) -> tuple[PhotoFacts, list[Places]]:
+    """Only the cells that places, detections and the likeliest of each class stand on: thousands of photos are kept at once."""
+    kept = np.unique(np.concatenate([facts.detected, *(p.cells for p in places), facts.classes.argmax(0)]).astype(np.int64))
+    moved = lambda cells: np.searchsorted(kept, np.asarray(cells, dtype=np.int64))
+    few = replace(facts, boxes=facts.boxes[kept], classes=facts.classes[kept], matched=facts.matched[kept], detected=moved(facts.detected).tolist())
+    return few, [replace(p, cells=moved(p.cells)) for p in places]
+
+
 @torch.no_grad()
 def read_photos(model: MnerQg, reader, data: Path, calibration, rng: random.Random, tweets: int | None) -> list[ReadPhoto]:
     photos, plan = Photos(data), []
@@ -180,7 +188,7 @@ def read_photos(model: MnerQg, reader, data: Path, calibration, rng: random.Rand
             objects = {k: np.array(v, dtype=np.float64) for k, v in objects.items()}
             if kind not in ("coco", "sign"):
                 objects = {**detected(facts), **({"logo": np.concatenate(list(objects.values()))} if kind == "logo" and objects else {})}
-            out.append(ReadPhoto(kind, held, facts, places, objects))
+            out.append(ReadPhoto(kind, held, *needed(facts, places), objects))
             if len(out) % 200 == 0:
                 print(f"{len(out)} of {len(plan)} photos", flush=True)
         waiting.clear()
@@ -374,13 +382,14 @@ def targets(items, roles: list[dict]) -> tuple[torch.Tensor, torch.Tensor, torch
     return torch.from_numpy(weight), torch.from_numpy(seen), torch.from_numpy(known)
 
 
-def loss_of(chances, none, shift, weight, seen, known) -> dict[str, torch.Tensor]:
+def loss_of(chances, none, shift, weight, seen, known, before, alone) -> dict[str, torch.Tensor]:
     tiny = 1e-7
     right = (chances * weight).sum(-1)
     place = torch.where(seen > 0.5, -(right + tiny).log(), -(none + tiny).log())
     visible = F.binary_cross_entropy((1 - none).clamp(1e-5, 1 - 1e-5), seen.clamp(min=0), reduction="none")
     has = seen >= 0
     return {"place": place[known & has].mean() if (known & has).any() else none.sum() * 0, "seen": 0.5 * visible[has].mean() if has.any() else none.sum() * 0,
+            "keep": 0.2 * (before * ((before + tiny).log() - (chances + tiny).log())).sum(-1)[alone].sum() / max(1, int(alone.sum())),
             "calm": 0.003 * (shift[0].square().mean() + shift[1].square().mean())}
 
 
@@ -526,7 +535,15 @@ def composed_texts(data: Path, held: bool, each: int, rng: random.Random) -> lis
     return texts
 
 
-SHARES = {"sides": 3.0, "side": 1.5, "three": 1.0, "depth": 2.0, "thing": 2.5, "any": 1.5, "single": 2.0, "absent": 3.0, "absent2": 1.5, "nobody": 1.5, "own": 1.5, "place": 1.0, "everyday": 1.5, "logo": 1.5, "sign": 1.2}
+SHARES = {"sides": 4.0, "side": 1.5, "three": 1.0, "depth": 3.0, "thing": 2.5, "any": 1.5, "single": 3.0, "absent": 2.0, "absent2": 1.5, "nobody": 1.5, "own": 1.5, "place": 1.0, "everyday": 1.5, "logo": 1.5, "sign": 1.2}
+
+
+def none_calibration(run: Path) -> dict | None:
+    """Of a run whose grounding was scored, or of a model folder."""
+    if (run / "manifest.json").exists():
+        return json.loads((run / "manifest.json").read_text())["calibration"]["none"]
+    scores = run / "grounding.json"
+    return json.loads(scores.read_text())["none"]["calibration"] if scores.exists() else None
 
 
 def main() -> None:
@@ -552,8 +569,7 @@ def main() -> None:
     found = load_run(run)
     model, reader = found.model, found.reader
     model.eval().requires_grad_(False)
-    scores = run / "grounding.json"
-    calibration = json.loads(scores.read_text())["none"]["calibration"] if scores.exists() else None
+    calibration = none_calibration(run)
     started = time.time()
     photo_file, text_file = Path(args.photos or out / "photos.pt"), Path(args.texts or out / "texts.pt")
     if not photo_file.exists():
@@ -617,7 +633,9 @@ def main() -> None:
         b = batch_of(items)
         b["rows"] = F.dropout(b["rows"], 0.1)
         (chances, none), shift = run_head(head, b, q)
-        losses = loss_of(chances, none, shift, *targets(items, roles))
+        # A name that is alone in its text asks for what its type's question found.
+        alone = torch.tensor([len(text.mentions) == 1 and text.kind in ("single", "own", "place", "logo", "sign") for text, *_ in items])
+        losses = loss_of(chances, none, shift, *targets(items, roles), b["chances"], alone)
         rate = args.rate * min(1.0, (step + 1) / 50) * (0.5 + 0.5 * np.cos(np.pi * min(1.0, progress)))
         for g in optimiser.param_groups:
             g["lr"] = rate

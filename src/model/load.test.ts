@@ -205,7 +205,7 @@ describe("a shard that cannot be had", () => {
 });
 
 describe("a shard that says another's hash", () => {
-  it("is held to its own length all the same", async () => {
+  it("is refused with its manifest where their lengths differ", async () => {
     const manifest = JSON.parse(new TextDecoder().decode(harness.server.files.get("manifest.json")!));
     const first = manifest.shards[0];
     const second = manifest.shards.at(-1);
@@ -213,8 +213,9 @@ describe("a shard that says another's hash", () => {
     second.sha256 = first.sha256;
     harness.server.files.set("manifest.json", new TextEncoder().encode(JSON.stringify(manifest)));
     await expect(harness.load({ concurrency: 1 })).rejects.toMatchObject({
-      code: expect.stringMatching(/^model-shard-/),
+      code: "model-manifest-invalid",
       message: expect.stringContaining(second.path),
     });
+    expect(harness.server.requests).toEqual(["manifest.json"]);
   });
 });

@@ -560,6 +560,8 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=260, help="composed texts of each kind")
     parser.add_argument("--names", type=int, default=160, help="names in a batch")
     parser.add_argument("--real-tweets", type=int, default=5000, help="real tweets to read for training")
+    parser.add_argument("--places", action=argparse.BooleanOptionalAction, default=False,
+                        help="let a name's words move its place, too, not only whether it is seen: overfits a few hundred photos")
     parser.add_argument("--tweets", type=int, default=None, help="tweet photos to read, all of them if not given")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -608,10 +610,13 @@ def main() -> None:
     pool, held_pool = LookAlikes(train_photos), LookAlikes(held_photos)
     head = EntityGrounding(model.config)
     nn.init.constant_(head.price, 0.0)
+    if not args.places:
+        for part in (head.beta, *head.shift.parameters()):
+            part.requires_grad_(False)
     report = lambda: {"composites": composite_scores(model, head.eval(), q, sets["held"], held_photos), "gmner": gmner_scores(model, head, q, sets["gmner-dev"], held_pool)}
     print(json.dumps(report()), flush=True)
     head.train()
-    optimiser = torch.optim.AdamW(head.parameters(), lr=args.rate, weight_decay=0.05, betas=(0.9, 0.98))
+    optimiser = torch.optim.AdamW([p for p in head.parameters() if p.requires_grad], lr=args.rate, weight_decay=0.05, betas=(0.9, 0.98))
     kinds = [k for k in SHARES if by_kind[k]]
     real = [t for t in sets["gmner-train"]]
     average = Average(head, 0.997)
@@ -643,7 +648,7 @@ def main() -> None:
         sum(losses.values()).backward()
         if head.price.grad is not None:
             head.price.grad = None
-        nn.utils.clip_grad_norm_(head.parameters(), 1.0)
+        nn.utils.clip_grad_norm_([p for p in head.parameters() if p.requires_grad], 1.0)
         optimiser.step()
         average.update(head)
         step += 1

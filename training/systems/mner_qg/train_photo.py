@@ -120,17 +120,17 @@ def train_kinds(config, given: dict, seed: int) -> tuple[ImageKind, dict]:
     (x, y), (held_x, held_y) = given["train"], given["held"]
     mean, spread = standard(x)
     head = ImageKind(config)
-    optimiser = torch.optim.AdamW(head.parameters(), lr=3e-3, weight_decay=0.05)
+    optimiser, steps = torch.optim.AdamW(head.parameters(), lr=3e-3, weight_decay=1.0), 2500
     weight = 1 / torch.bincount(y, minlength=len(KINDS)).float()
     x = (x - mean) / spread
-    for step in range(600):
+    for step in range(steps):
         at = torch.multinomial(weight[y], 256, replacement=True)
-        noisy = F.dropout(x[at], 0.3) + 0.1 * torch.randn(len(at), x.shape[1])
-        loss = F.cross_entropy(head(noisy), y[at], label_smoothing=0.05)
+        noisy = F.dropout(x[at], 0.1) + 0.02 * torch.randn(len(at), x.shape[1])
+        loss = F.cross_entropy(head(noisy), y[at])
         optimiser.zero_grad()
         loss.backward()
         for g in optimiser.param_groups:
-            g["lr"] = 3e-3 * (1 - step / 600)
+            g["lr"] = 3e-3 * (1 - step / steps)
         optimiser.step()
     fold(head.hidden, mean, spread)
     with torch.no_grad():

@@ -20,6 +20,9 @@ from .run import load_run
 from .systems.mner_qg.decode import decode_boxes, decode_query
 from .systems.mner_qg.grounding import candidate_boxes
 from .systems.mner_qg.inputs import Row, collate
+from .systems.mner_qg.interactions import query_mask
+from .systems.mner_qg.photo_facts import find_places, photo_facts
+from .systems.mner_qg.train_names import Mention, ReadPhoto, ReadText, answers, JOINTS
 
 
 def utf16(text: str, index: int) -> int:
@@ -37,7 +40,8 @@ def read(model, reader, manifest: dict, text: str, rgb: np.ndarray | None) -> di
     seen = place = None
     if rgb is not None:
         pixels, place = letterbox(rgb, config.image)
-        seen = model.encode_image(torch.from_numpy(pixels)[None])
+        features = model.image_encoder(torch.from_numpy(pixels)[None])
+        seen = model.prepare_photos(features)
     o = model(batch.ids, batch.segments, batch.shapes, batch.mask, seen, batch.photo)
     size, spans, queries = len(example.ids), [], []
     span = calibration["span"]
@@ -54,12 +58,36 @@ def read(model, reader, manifest: dict, text: str, rgb: np.ndarray | None) -> di
             logit = float(np.log(max(none, 1e-12)) - np.log(max(1 - none, 1e-12)))
             entry |= {"box": [float(v) for v in box], "notInPhoto": float(sigmoid(calibration["none"]["a"] * logit + calibration["none"]["b"]))}
         queries.append(entry)
-    entities = []
-    for s in sorted(without_overlap(spans), key=lambda s: s.start):
+    entities, spans = [], sorted(without_overlap(spans), key=lambda s: s.start)
+    own = [None] * len(spans)
+    if seen is not None and config.nameHeads and spans:
+        own = names_alone(model, batch, o, example, spans, features, seen, place, calibration["none"])
+    for s, mine in zip(spans, own):
         start, end = example.offsets[s.start][0], example.offsets[s.end][1]
         entities.append({"start": utf16(text, start), "end": utf16(text, end), "text": text[start:end], "type": LABELS[s.label], "score": s.score,
-                         "box": queries[s.label]["box"] if queries[s.label]["notInPhoto"] < 0.5 else None})
+                         "box": mine["box"] if mine else queries[s.label]["box"] if queries[s.label]["notInPhoto"] < 0.5 else None})
     return {"text": text, "entities": entities, "queries": queries}
+
+
+def names_alone(model, batch, output, example, spans, features, photos, place, calibration) -> list[dict]:
+    """Every name's own box, or none."""
+    facts, config = photo_facts(model, features, photos, 0, place), model.config
+    hidden = model.text_encoder(batch.ids, batch.segments, batch.shapes, batch.mask)
+    queries = model.query_vector(hidden, query_mask(batch.segments, batch.mask))
+    hidden = model.existence(model.look(hidden, batch.mask, queries, photos, batch.photo)[0])
+    places = [find_places(output.candidates[i].numpy(), float(output.none[i]), place.back(candidate_boxes(output.candidates[i], config).numpy()), facts,
+                          config.boxesPerCell, calibration) for i in range(len(config.queries))]
+    mentions, text = [], example.tweet.text
+    for k, s in enumerate(spans):
+        like = [t for t in spans if t.label == s.label]
+        between = text[example.offsets[spans[k - 1].end][1] : example.offsets[s.start][0]].strip().lower() if k else None
+        at = batch.offset[s.label]
+        mentions.append(Mention(s.label, s.label, s.start + at, s.end + at, like.index(s), len(like), int(example.words[s.end] - example.words[s.start]) + 1,
+                                between in JOINTS, text[example.offsets[s.start][0]] in "@#", ""))
+    rows = [hidden[i, : int(batch.mask[i].sum())] for i in range(len(config.queries))]
+    sentence = [(batch.offset[i], int(batch.mask[i].sum())) for i in range(len(config.queries))]
+    _, none, chosen = answers(model, model.entity_grounding, queries, ReadText(rows, sentence, mentions, "", ""), ReadPhoto("", True, facts, places, {}))
+    return [{"box": None if n >= 0.5 else [float(v) for v in places[s.label].boxes[j]], "notInPhoto": float(n)} for s, n, j in zip(spans, none, chosen)]
 
 
 def main() -> None:

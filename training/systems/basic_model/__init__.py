@@ -9,7 +9,7 @@ from .model import BasicModel
 class BasicModelSystem(PhotoSystem):
     name = "basic-model"
     network = BasicModel
-    presets = {"mini": lambda: Config(system="basic-model", width=64), "tiny": lambda: tiny("basic-model", width=8)}
+    presets = {"mini": lambda: Config(system="basic-model", width=64, heads=8), "tiny": lambda: tiny("basic-model", width=8)}
 
 
 SYSTEM = BasicModelSystem()

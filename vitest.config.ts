@@ -51,6 +51,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [transformersStubs(), tensorflowParts()],
         test: {
           name: "package",
           environment: "node",

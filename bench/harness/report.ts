@@ -242,7 +242,7 @@ ${goalTable(results)}
 
 Written by \`npm run bench\` from [\`bench/results.json\`](../bench/results.json) on ${results.date}: ${device.processor}, ${device.cores} cores, ${device.memory}, ${device.system};
 ${device.browser}; onnxruntime-web ${results.ort}. Medians of ${warm[0]!.times["product: text"]!.length} rounds${results.quick ? ", fewer than usual" : ""}, in brackets the middle half; a quotient is the median of the quotients of
-runs from the same round. **No real GPU was at hand**: all of this is WebAssembly. On WebGPU a run of the shipped model is at most 380 dispatches
+runs from the same round. **No real GPU was at hand**: all of this is WebAssembly. On WebGPU a run of the shipped model is at most 400 dispatches
 with a photo and 60 without, which \`test/engine/dispatches.test.ts\` asserts.
 ${busy}
 \`\`\`sh

@@ -2,12 +2,13 @@
 // itself; photos, icons and the model folder are copied as they are, so a page of an old version could be given a file of a
 // new one. With this, an address means one content for ever, and two versions can stand side by side in one cache.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Plugin } from "vite";
 
 const MODEL = "models/mner-qg-mini";
 const PHOTOS = "examples";
+const SYSTEMS = "models/systems";
 
 export interface VersionedFiles {
   /** Address of the model folder, relative to the page. */
@@ -63,6 +64,29 @@ export function versionedFiles(): VersionedFilesPlugin {
       const target = join(outFolder, versions.model);
       rmSync(target, { recursive: true, force: true });
       renameSync(built, target);
+      moveBases(join(outFolder, SYSTEMS), `../../${versions.model.slice("models/".length)}`);
     },
   };
+}
+
+/** Add-ons over the model name its new address. Theirs is another manifest then, which those over them name by its hash. */
+function moveBases(folder: string, address: string): void {
+  if (!existsSync(folder)) return;
+  const moved = new Map<string, string>();
+  let waiting = readdirSync(folder).map((name) => join(folder, name, "manifest.json"));
+  while (waiting.length > 0) {
+    const stay = waiting.filter((file) => {
+      const manifest = JSON.parse(readFileSync(file, "utf8"));
+      const { path, release } = manifest.base;
+      const overModel = path === `../../${MODEL.slice("models/".length)}/`;
+      if (!overModel && !moved.has(release)) return true;
+      manifest.base = overModel ? { path: address, release } : { path, release: moved.get(release) };
+      const before = hashOf(file);
+      writeFileSync(file, JSON.stringify(manifest));
+      moved.set(before, hashOf(file));
+      return false;
+    });
+    if (stay.length === waiting.length) throw new Error(`${stay.join(", ")}: over no model of this site.`);
+    waiting = stay;
+  }
 }
